@@ -1,0 +1,34 @@
+"""roamrc: npm's proxy settings follow the laptop. When anything stirs, look at the network once, decide with a trail, draft the
+edits, write them whole.
+
+The straight line, one way:
+
+    kernel, files, clock  →  wake("why")                      sources/     when to look, never what is true
+    observe(system)       →  Network                          probes/      what is true; unreadable is Hidden(why), not absent
+    decide(network, …)    →  Decision with its trail          match.py     pure
+    fetch(reference)      →  Login                            secrets.py   only when the decision needs one
+    draft(file, wanted)   →  FilePlan                         plan.py      pure; an empty plan writes nothing
+    commit(plan)          →  intent, file whole, outcome      apply.py     compare, replace, look back
+
+`look.py` does the first half, `reconcile.py` the second, `act.py` joins them for the commands, `agent.py` for whatever stirs.
+
+Floors, held by tests/test_floors.py: model, errors (0) < match, checks, plan, draft, owned, pace, override, saved, show, formats,
+targets (1, pure: no os, socket, subprocess, time, yaml) < the edges (2: system, atomic, state, places, profiles, config, secrets,
+probes, sources, services …) < look, reconcile, act, agent, doctor … (3) < cli, commands (4).
+
+Where to add what:
+
+- a fact of the network: a probe in probes/, its meaning in model.Network, its comparison in checks._one
+- another platform: probes/NAME.py and sources/NAME.py, and one line in each __init__.py
+- another program to configure: targets/NAME.py and one line in targets/__init__.py
+- a command: commands/NAME.py and one line in cli.COMMANDS
+- a check of doctor's: a function of the module it is about, and one line in doctor.CHECKS
+- a key of a profile: one line in fields.py, from which check, the schema and the documentation follow
+
+Where this leaves the first design: own addresses come from RTM_GETADDR and not from psutil (it tells tentative addresses apart, and
+saves an idle agent 4 MB; psutil serves the portable reader); carrier losses are read from the kernel's own counter, so that a link
+that went and came between two looks is still another link; a login waits for the same quiet as a fallback, because right after a
+move the old suffix, address and route still stand for some milliseconds.
+"""
+
+__version__ = "0.1.0"
