@@ -1,0 +1,33 @@
+"""What can tell of a change on Linux: the kernel's news, single files, the profiles, the clock. Floor 2."""
+
+from __future__ import annotations
+
+from ..system import System
+from . import Opener, Source, Watched
+
+
+def openers(system: System, watched: Watched) -> list[Opener]:
+    """The four sources of Linux; each imports its module only when it is opened."""
+
+    def netlink() -> Source:
+        from . import netlink_linux
+
+        return netlink_linux.Netlink()
+
+    def files() -> Source:
+        from . import inotify_linux
+
+        wanted = {str(watched.resolv): "resolv.conf", str(watched.override): "override"}
+        return inotify_linux.Files({**wanted, **{str(path): "npm's file" for path in watched.npm}})
+
+    def profiles() -> Source:
+        from . import folder, inotify_linux
+
+        return folder.Folder(watched.config, inotify_linux.Files)
+
+    def clock() -> Source:
+        from . import clock_linux
+
+        return clock_linux.Clock(system.slept)
+
+    return [Opener("netlink", netlink), Opener("files", files), Opener("profiles", profiles), Opener("clock", clock)]

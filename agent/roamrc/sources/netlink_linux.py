@@ -1,0 +1,242 @@
+"""The kernel's news of links, addresses, routes and rules, and which of it is no reason to look. Floor 2.
+
+rtnetlink(7), multicast. A subscription alone would wake a laptop every few seconds for nothing: router advertisements renew
+lifetimes, Wi-Fi cards report each scan, containers come and go. So a message is compared with what was last said about the same
+thing, and dropped only where the facts can't differ:
+
+- routes of table local, cached ones, and those to link-local or multicast networks; link-local addresses. Not "scope link": the
+  only routes of a VPN, and the network's own, have that scope;
+- a link that says again what it said: statistics, a promiscuous tcpdump, a Wi-Fi scan. The count of carrier losses belongs to
+  what it says: a cable that was out and in again between two messages is a change;
+- a link that is made and not up yet, and a link's end that was not up: it has no addresses and no routes. A container's end of
+  a bridge (a veth that is its port) likewise: what it brings is told by the bridge. Any other veth may be the uplink;
+- an address or an IPv6 route said again with other lifetimes only.
+
+The memory is bounded and lossy in one direction: what is not remembered wakes. Lost messages (ENOBUFS) wake and empty it.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from collections.abc import Iterator
+from typing import TypeVar
+
+from . import netlink_filter_linux
+
+GROUPS = 0x1 | 0x10 | 0x100 | 0x40 | 0x400 | 0x80 | 0x40000 | 0x80000000
+"""link; addresses, routes and rules of IPv4 and IPv6; nexthop objects. Rules: wg-quick's last step is a rule, and it alone
+moves the default route. Nexthops: a route goes with its nexthop, without a word of its own. No neighbours: they change all the
+time."""
+
+BUFFER = 1 << 20
+"""Bytes of receive buffer: 500 veth pairs are 1.5 MB in 0.25 s; with the default of 208 KB a slow reader lost nine tenths."""
+
+MESSAGES = 20_000
+"""Messages in one drain: far more than the buffer holds; a flood that never ends can't hold the agent."""
+
+MEMORY = 4096
+"""Links, addresses and routes that are remembered, of each kind; one more and all of that kind is forgotten."""
+
+NEWLINK, DELLINK, NEWADDR, DELADDR, NEWROUTE, DELROUTE = 16, 17, 20, 21, 24, 25
+UP, PROMISCUOUS = 0x1, 0x300
+JUST_MADE = 0xFFFFFFFF
+SCANS = frozenset((0x8B19, 0x8C00, 0x8C01, 0x8C02))
+"""Wireless events that say nothing of the connection: scan done, packet dropped, quality, the driver's own (linux/wireless.h)."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+State = tuple[object, ...]
+DOWN: State = ("carries nothing",)
+
+
+class Netlink:
+    """Wakes with "network". Raises OSError where the machine denies netlink (a sandbox without AF_NETLINK)."""
+
+    name = "netlink"
+    every = None
+
+    def __init__(self) -> None:
+        s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        try:
+            try:
+                s.setsockopt(socket.SOL_SOCKET, 33, BUFFER)  # SO_RCVBUFFORCE, root only
+            except PermissionError:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)  # the kernel gives what net.core.rmem_max allows
+            netlink_filter_linux.attach(s)
+            s.bind((0, GROUPS))
+        except BaseException:
+            s.close()
+            raise
+        self._socket, self._news, self._buffer = s, News(), bytearray(1 << 17)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def drain(self) -> str | None:
+        wake, view = False, memoryview(self._buffer)
+        for _ in range(MESSAGES):
+            try:
+                size, _, flags, sender = self._socket.recvmsg_into([view])
+            except BlockingIOError:
+                break
+            except OSError as e:
+                if e.errno != errno.ENOBUFS:
+                    raise
+                self._news, wake = News(), True  # events were lost: that is an event too
+                continue
+            if sender[0] != 0:
+                continue  # another process of this machine: only the kernel has news
+            if flags & socket.MSG_TRUNC:
+                wake = True
+                continue
+            for kind, body in messages(bytes(view[:size])):
+                wake = self._news.stirs(kind, body) or wake
+        return "network" if wake else None
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The (type, body) of each message in a datagram (netlink(7): length, type, flags, sequence, port; aligned to 4)."""
+    at = 0
+    while at + 16 <= len(data):
+        size, kind = struct.unpack_from("=IH", data, at)
+        if size < 16:
+            return
+        yield kind, data[at + 16 : at + size]
+        at += (size + 3) & ~3
+
+
+def attributes(data: bytes, at: int) -> dict[int, bytes]:
+    """Attribute number → value, of a body whose fixed part ends at `at`; an end that is cut off is left out."""
+    found: dict[int, bytes] = {}
+    while at + 4 <= len(data):
+        size, number = struct.unpack_from("=HH", data, at)
+        if size < 4:
+            break
+        found[number & 0x3FFF] = data[at + 4 : at + size]
+        at += (size + 3) & ~3
+    return found
+
+
+class News:
+    """Remembers what was last said of each link, address and IPv6 route, to tell news from repetition."""
+
+    __slots__ = ("_addresses", "_links", "_routes")
+
+    def __init__(self) -> None:
+        self._links: dict[int, State] = {}
+        self._addresses: dict[State, int] = {}
+        self._routes: dict[State, bytes] = {}
+
+    def stirs(self, kind: int, body: bytes) -> bool:
+        """Whether this message is a reason to look; one that can't be read or isn't known is."""
+        try:
+            if kind in (NEWLINK, DELLINK):
+                return self._link(kind == NEWLINK, body)
+            if kind in (NEWADDR, DELADDR):
+                return self._address(kind == NEWADDR, body)
+            if kind in (NEWROUTE, DELROUTE):
+                return self._route(kind == NEWROUTE, body)
+        except (struct.error, IndexError):
+            return True
+        return kind not in (1, 2, 3)  # noop, error, done: talk about messages
+
+    def _link(self, new: bool, body: bytes) -> bool:
+        family, index, flags, change = struct.unpack_from("=BxxxiII", body)
+        if family == socket.AF_UNSPEC:
+            a = attributes(body, 16)
+            known = self._links.get(index)
+            if 11 in a:  # IFLA_WIRELESS: such a message tells name and flags, and nothing else of the link
+                if (known is None or known is DOWN or known[1] == flags & ~PROMISCUOUS) and _scans(a[11]):
+                    return False
+            elif new:
+                state = _state(flags, a)
+                _keep(self._links, index, state)
+                if state == known or (known is None and state is DOWN and not flags & UP and change == JUST_MADE):
+                    return False
+            elif self._links.pop(index, None) is DOWN:
+                return False
+            if not new:
+                self._addresses.clear()
+            self._routes.clear()  # a link takes routes along without a word (seen: the default route)
+            return True
+        return bool(family != 7)  # AF_BRIDGE: a port's settings; the link itself is told as well
+
+    def _address(self, new: bool, body: bytes) -> bool:
+        family, prefix, low, _, index = struct.unpack_from("=BBBBI", body)
+        a = attributes(body, 8)
+        address = a.get(2) or a.get(1) or b""
+        if _link_local(family, address):
+            return False
+        key, flags = (index, family, prefix, address, a.get(1)), struct.unpack("=I", a[8])[0] if 8 in a else low
+        if new and self._addresses.get(key) == flags:
+            return False  # only the lifetimes are new
+        if new:
+            _keep(self._addresses, key, flags)
+        else:
+            self._addresses.pop(key, None)
+        self._routes.clear()
+        return True
+
+    def _route(self, new: bool, body: bytes) -> bool:
+        family, size, source, tos, table, _, _, _, flags = struct.unpack_from("=BBBBBBBBI", body)
+        a = attributes(body, 12)
+        if 15 in a:
+            table = struct.unpack("=I", a[15])[0]
+        to = a.get(1, b"")
+        if table == 255 or flags & 0x200 or _narrow(family, to, size):
+            return False
+        if family != socket.AF_INET6 or 30 in a:  # an IPv4 route, or one of a nexthop object, can go without a word
+            return True
+        key = (table, size, to, source, a.get(2), tos, a.get(6))
+        said = body[:12] + b"".join(bytes((n,)) + struct.pack("=H", len(v)) + v for n, v in a.items() if n not in (12, 23))
+        if new and self._routes.get(key) == said:
+            return False  # a router advertised again what it advertised: the expiry (RTA_CACHEINFO, RTA_EXPIRES) is new
+        if new:
+            _keep(self._routes, key, said)
+        else:
+            self._routes.pop(key, None)
+        return True
+
+
+def _state(flags: int, a: dict[int, bytes]) -> State:
+    """What a link says that facts can depend on: name, flags, operstate, carrier and its changes and losses, master. Not its MAC:
+    a bridge takes that of its lowest port, and no fact is a MAC of our own."""
+    about = attributes(a.get(18, b""), 0)  # IFLA_LINKINFO: its kind, and as what it serves; in a bond or VRF it is no such end
+    if not flags & UP or (about.get(1, b"")[:4], about.get(4, b"")[:6]) == (b"veth", b"bridge"):
+        return DOWN
+    return (a.get(3), flags & ~PROMISCUOUS, a.get(16), a.get(33), a.get(35), a.get(48), a.get(10))
+
+
+def _scans(data: bytes) -> bool:
+    """Whether a stream of wireless events (each: length, command, …) holds only such that say nothing of the connection."""
+    at = 0
+    while at + 4 <= len(data):
+        size, command = struct.unpack_from("=HH", data, at)
+        if command not in SCANS or size < 4:
+            return False
+        at += size
+    return at > 0
+
+
+def _link_local(family: int, address: bytes) -> bool:
+    if family == socket.AF_INET6:
+        return address[:1] == b"\xfe" and address[1] & 0xC0 == 0x80
+    return address[:2] == b"\xa9\xfe"
+
+
+def _narrow(family: int, to: bytes, size: int) -> bool:
+    """A route to link-local or multicast addresses only: within fe80::/10, ff00::/8, 169.254.0.0/16, 224.0.0.0/4."""
+    if family == socket.AF_INET6:
+        return (size >= 10 and _link_local(family, to)) or (size >= 8 and to[0] == 0xFF)
+    return (size >= 16 and _link_local(family, to)) or (size >= 4 and to[0] & 0xF0 == 0xE0)
+
+
+def _keep(memory: dict[K, V], key: K, value: V) -> None:
+    if len(memory) >= MEMORY and key not in memory:
+        memory.clear()
+    memory[key] = value
