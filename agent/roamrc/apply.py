@@ -1,0 +1,102 @@
+"""Writes a plan: what was before, the intent, the file whole, the outcome; and looks back for what a slower writer left behind.
+Floor 3.
+
+npm and others truncate .npmrc and write it in place. One that opened the file before our rename writes into the old inode,
+which has no name any more: its text would be lost. So the old inode stays open for a moment and is read again; what was
+written there since is drafted anew.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from . import atomic
+from .ledger import Ledger
+from .owned import FilePlan
+from .plan import redraft, undo
+from .targets import NPM
+
+LOOK_BACK = (0.02, 0.2)
+"""Seconds after the rename at which the old inode is read again; npm holds the file open for 1 to 3 ms."""
+
+TRIES = 5
+"""How often a file that changes under our hands is drafted anew before we leave it to the next look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """A file that was replaced, still open, and the plan that replaced it."""
+
+    fd: int
+    plan: FilePlan
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+def commit(plan: FilePlan, ledger: Ledger, mode: int | None) -> Rescue | None:
+    """Carries a plan out; raises atomic.Changed where the file is not as it was read, errors.Refused where the machine says
+    no."""
+    path = plan.file.path
+    if not plan.writes:
+        ledger.after(plan)
+        return None
+    ledger.before(plan)
+    atomic.sweep(path)
+    assert plan.file.text is not None or plan.after is not None
+    fd = None
+    if plan.after is None:
+        assert plan.file.text is not None
+        atomic.remove(path, expected=plan.file.text)
+    else:
+        fd = atomic.write(path, plan.after, expected=plan.file.text, mode=mode)
+    ledger.after(plan)
+    return Rescue(fd, plan) if fd is not None else None
+
+
+def mode_for(plan: FilePlan, present: int) -> tuple[FilePlan, int]:
+    """The permissions the file shall have: 0600 as soon as a login of ours is inside, and never wider again but by
+    `uninstall`."""
+    if plan.record.lent is not None and present & 0o077:
+        return replace(plan, record=replace(plan.record, mode=present)), 0o600
+    return plan, present
+
+
+def give_back(ledger: Ledger, path: str) -> FilePlan:
+    """Puts every key of ours in a file back as it was before roamrc, with the old permissions where the file is the old one."""
+    for attempt in range(TRIES):
+        seen = atomic.read(path)
+        backup = ledger.backup(path)
+        plan = undo(NPM, ledger.file(NPM, path, seen.data), backup, ledger.digest)
+        mode = plan.file.record.mode if plan.after == backup and plan.file.record.mode is not None else seen.mode
+        try:
+            rescue = commit(plan, ledger, mode)
+        except atomic.Changed:
+            if attempt + 1 == TRIES:
+                raise
+            continue
+        if rescue:
+            rescue.close()
+        if not plan.writes and seen.data is not None and mode != seen.mode:
+            os.chmod(path, mode)
+        ledger.forget(path)
+        return plan
+    raise AssertionError("unreachable")
+
+
+def look_back(rescue: Rescue, ledger: Ledger) -> FilePlan | None:
+    """What a slower writer put into the replaced file, with our edits made again, written; None where there was nothing to
+    save."""
+    plan, text = rescue.plan, atomic.contents(rescue.fd)
+    if text == plan.file.text or not text or plan.after is None:
+        return None
+    fresh = redraft(NPM, plan, text, ledger.digest)
+    now = atomic.read(plan.file.path)
+    if fresh.after is None or fresh.after == plan.after or now.data != plan.after:
+        return None
+    fd = atomic.write(plan.file.path, fresh.after, expected=plan.after)
+    if fd is not None:
+        os.close(fd)
+    ledger.after(fresh)
+    return fresh

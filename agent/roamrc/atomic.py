@@ -1,0 +1,217 @@
+"""Files that are written whole or not at all. Floor 2.
+
+A temporary file in the same folder, same mode and group, fsync, read the target again and compare, rename, fsync of the folder
+(rename(2): a reader sees the old file or the new one; fsync(2): only the folder's own fsync makes the new name survive a power
+loss).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from dataclasses import dataclass
+
+from .errors import Refused
+
+LIMIT = 4 << 20
+"""Bytes; a larger .npmrc is not one that people write, and is left alone."""
+
+
+class Unfit(Refused):
+    """What stands there can't be such a file (a folder, a FIFO, too large), now or later; a disk that fails is not that."""
+
+
+class Changed(Exception):
+    """Somebody wrote the file between our reading and our writing: draft anew from what is there now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as it was read: its bytes (None: no such file), permissions, owner, age, and the real path behind symlinks."""
+
+    path: str
+    real: str
+    data: bytes | None
+    mode: int = 0o600
+    mtime: float = 0.0
+
+
+def read(path: str, limit: int = LIMIT) -> Seen:
+    """Reads a file through its symlinks; never hangs on a FIFO. Raises Refused for anything that is not a readable regular
+    file of ours."""
+    real = os.path.realpath(path)
+    try:
+        fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except (FileNotFoundError, NotADirectoryError):
+        return Seen(path, real, None)
+    except OSError as e:
+        raise refused(path, e, "read") from None
+    try:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            kind = "a folder" if stat.S_ISDIR(info.st_mode) else "no ordinary file"
+            raise Unfit(f'"{path}" is {kind}', f"ls -ld '{path}'")
+        if info.st_size > limit:
+            raise Unfit(f'"{path}" is too large ({info.st_size} bytes, limit {limit})', f"wc '{path}'")
+        return Seen(path, real, contents(fd), stat.S_IMODE(info.st_mode), info.st_mtime)
+    except OSError as e:
+        raise refused(path, e, "read") from None
+    finally:
+        os.close(fd)
+
+
+def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = None) -> int | None:
+    """Replaces the file behind `path` if it still holds `expected` (None: if there still is none).
+
+    Returns a descriptor of the file that was replaced, still open, so that what a slower writer puts there is not lost; the
+    caller closes it. Raises Changed, or Refused with the reason and a cure; then nothing has changed and no temporary file is
+    left.
+    """
+    real = os.path.realpath(path)
+    folder, name = os.path.split(real)
+    temp = os.path.join(folder, f".{name}.roamrc~")
+    old: int | None = None
+    try:
+        old = _open_owned(path, real)
+        info = os.fstat(old) if old is not None else None
+        bits = mode if mode is not None else stat.S_IMODE(info.st_mode) if info else 0o600
+        _write_temp(temp, data, bits, info.st_gid if info else None)
+        if _content(old, real) != expected:
+            raise Changed(path)
+        os.rename(temp, real)
+        sync_folder(folder)
+        keep, old = old, None
+        return keep
+    except OSError as e:
+        raise refused(path, e, "write") from None
+    finally:
+        if old is not None:
+            os.close(old)
+        _discard(temp)
+
+
+def remove(path: str, *, expected: bytes) -> None:
+    """Removes the file behind `path` if it still holds `expected`; raises Changed or Refused."""
+    real = os.path.realpath(path)
+    try:
+        old = _open_owned(path, real)
+        try:
+            if _content(old, real) != expected:
+                raise Changed(path)
+            os.unlink(real)
+            sync_folder(os.path.dirname(real))
+        finally:
+            if old is not None:
+                os.close(old)
+    except OSError as e:
+        raise refused(path, e, "remove") from None
+
+
+def sweep(path: str) -> None:
+    """Removes the temporary file that a killed process left beside `path`; call it under the lock."""
+    folder, name = os.path.split(os.path.realpath(path))
+    _discard(os.path.join(folder, f".{name}.roamrc~"))
+
+
+def _open_owned(path: str, real: str) -> int | None:
+    try:
+        fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    try:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            raise Refused(f'"{path}" is no ordinary file', f"ls -ld '{path}'")
+        if info.st_uid != os.geteuid():
+            raise Refused(f'"{path}" belongs to another user (uid {info.st_uid})', "run roamrc as that user")
+        if not info.st_mode & stat.S_IWUSR:
+            raise Refused(f'"{path}" is read-only', f"chmod u+w '{path}'")
+    except (Refused, OSError):
+        os.close(fd)
+        raise
+    return fd
+
+
+def _write_temp(temp: str, data: bytes, mode: int, group: int | None) -> None:
+    _discard(temp)
+    fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        if group is not None and group != os.fstat(fd).st_gid:
+            try:
+                os.fchown(fd, -1, group)
+            except PermissionError:
+                mode &= 0o707  # a group that we are not in: its rights must not go to another one
+        os.fchmod(fd, mode)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _content(fd: int | None, real: str) -> bytes | None:
+    """What the path holds now: the open inode is read again if it still is the one behind the name."""
+    try:
+        info = os.stat(real, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    if fd is not None and os.path.samestat(info, os.fstat(fd)):
+        return contents(fd)
+    if not stat.S_ISREG(info.st_mode):
+        raise Changed(real)
+    other = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        return contents(other)
+    finally:
+        os.close(other)
+
+
+def contents(fd: int) -> bytes:
+    """All that an open file holds now, from its start."""
+    os.lseek(fd, 0, os.SEEK_SET)
+    parts = []
+    while part := os.read(fd, 1 << 16):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def sync_folder(folder: str) -> None:
+    """The names in a folder are on disk from now on (fsync(2)); raises OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    except OSError as e:
+        if e.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems have no fsync for folders
+            raise
+    finally:
+        os.close(fd)
+
+
+def _discard(temp: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(temp)
+
+
+def refused(path: str, e: OSError, verb: str) -> Refused:
+    """What the machine said, as a sentence with a cure; `verb` is what could not be done."""
+    cures = {
+        errno.ENOSPC: ("no space left on its disk", "df -h"),
+        errno.EDQUOT: ("your disk quota is used up", "quota"),
+        errno.EROFS: ("its file system is read-only", "mount"),
+        errno.EBUSY: (
+            "it is a mount point of its own (a bind mount of a container?), which can't be replaced",
+            "set `npm.userconfig` in config.yaml",
+        ),
+        errno.EACCES: ("permission denied", f"ls -ld '{os.path.dirname(path)}' '{path}'"),
+        errno.EPERM: ("not permitted", f"lsattr '{path}'"),
+        errno.EEXIST: (
+            "something else stands where its temporary file goes",
+            f"ls -ld '{os.path.join(os.path.dirname(path), '.' + os.path.basename(path) + '.roamrc~')}'",
+        ),
+        errno.ELOOP: ("its symlinks lead in a circle", f"ls -l '{path}'"),
+    }
+    reason, hint = cures.get(e.errno or 0, (os.strerror(e.errno or 0).lower(), "roamrc doctor"))
+    return Refused(f'can\'t {verb} "{path}": {reason}', hint)
