@@ -1,0 +1,308 @@
+"""The agent: waits for anything to stir, looks once, and has the files follow. One thread, no clock while nothing happens. Floor
+3.
+
+A wake-up only means "look again", so that none can be wrong; what is waited for has a time in `due`: a fallback's quiet, a
+question asked again, an override's end, a source to reopen, an inode to read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from . import act, apply, atomic, handing, journal, look, secrets, show, sources, waiting
+from .errands import Errands
+from .errors import RoamError
+from .formats.login import Login
+from .health import Health
+from .ledger import Ledger
+from .look import Look
+from .model import Decision, Problem
+from .pace import Pace
+from .reconcile import Report, Wish, reconcile
+from .services import notify
+from .system import System
+from .watch import Watch
+
+MAC_PATIENCE = 0.1
+"""Seconds a look waits for the gateway's MAC where a login hangs on it."""
+
+
+STIRS = ("network", "resolv", "clock", "woke", "died", "restarted")
+"""Words of reasons after which the network may be another one."""
+
+LAST = len(apply.LOOK_BACK) - 1
+"""The last look back at a replaced file closes it."""
+
+
+class Stopped(Exception):
+    """The agent was asked to end."""
+
+
+class Agent:
+    """State of the loop; `tell` prints a line for whoever runs it in the foreground."""
+
+    def __init__(self, system: System, tell: Callable[[str, dict[str, Any] | None], None]) -> None:
+        self.system, self.tell = system, tell
+        self.setup, self.setup_problems = look.setup(system)
+        self.manager = notify.listener(system.env)
+        self.memory = look.Memory()
+        self.sizes: dict[str, int] = {}
+        self.watch: Watch | None = None
+        self.due: dict[str, float] = {}
+        self.rescues: list[tuple[float, int, apply.Rescue]] = []
+        self.errands = Errands(system)
+        self.memory.answers = self.errands.answers
+        self.pulse: object = None
+        self.proxy: Health | None = None
+        self.rotated = False
+        self.pace = Pace(self.system.monotonic())
+        self.status: dict[str, Any] = {}
+        self.told = ""
+
+    # ---- life ----------------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Watches until it is told to stop (SIGTERM, SIGINT)."""
+        wake, woken = socket.socketpair()
+        wake.setblocking(False)
+        woken.setblocking(False)
+        old_fd = signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)
+        try:
+            self._tidy()
+            self.open_sources()
+            self.look()
+            self.manager.ready(self._line())
+            while True:
+                self.step(wake)
+        except Stopped:
+            self.manager.stopping()
+        finally:
+            signal.set_wakeup_fd(old_fd)
+            if self.watch:
+                self.watch.close()
+            for _, n, rescue in self.rescues:
+                if n == LAST:
+                    rescue.close()
+            self.errands.close()
+            wake.close()
+            woken.close()
+
+    def _tidy(self) -> None:
+        """What a killed agent left: half-written files, a request nobody waits for any more."""
+        with contextlib.suppress(RoamError), self.setup.state.lock():
+            atomic.sweep(str(self.setup.places.npmrc))
+            self.setup.state.tidy()
+            self.setup.state.discard(handing.REQUEST)
+
+    def open_sources(self) -> None:
+        here = self.setup.places
+        watched = sources.Watched(here.config, (here.npmrc,), self.setup.state.folder / handing.REQUEST)
+        if self.watch:
+            self.watch.close()
+        self.watch = Watch(sources.open_sources(self.system, watched), self.system.monotonic())
+
+    # ---- one turn --------------------------------------------------------------------------------------------------------------
+
+    def step(self, wake: socket.socket) -> None:
+        """Sleeps until something stirs or is due, then does all of it."""
+        poll = select.poll()
+        poll.register(wake, select.POLLIN)
+        assert self.watch is not None
+        for fd in (*self.watch.by_fd(), *self.errands.fds()):
+            poll.register(fd, select.POLLIN)
+        ready = {fd for fd, _ in poll.poll(self._timeout(self.watch))}
+        if wake.fileno() in ready:
+            self._signals(wake)
+        now = self.system.monotonic()
+        reasons = self.watch.reasons(ready, now)
+        if self.errands.back(ready):
+            self._again(0.0)
+        if reasons:
+            self._stirred(", ".join(reasons), now)
+        self._rescue(now)
+        if self.due.get("look", now + 1) <= now:
+            self.look()
+
+    def _timeout(self, watch: Watch) -> int | None:
+        """Milliseconds until the next thing is due, rounded up; None: nothing is, sleep until something stirs."""
+        times = [*self.due.values(), *(t for t, _, _ in self.rescues), *watch.next_due()]
+        if not times:
+            return None
+        return max(0, int((min(times) - self.system.monotonic()) * 1000) + 1)
+
+    def _signals(self, wake: socket.socket) -> None:
+        with contextlib.suppress(BlockingIOError):
+            if any(n in (signal.SIGTERM, signal.SIGINT) for n in wake.recv(64)):
+                raise Stopped
+        self.due["look"] = 0.0  # SIGHUP: look again
+
+    def _stirred(self, reason: str, now: float) -> None:
+        """Something happened: a look is due, at once unless this is a flood."""
+        if "override" in reason:
+            self._requests()
+            if reason == "override":
+                return
+        network = any(word in reason for word in STIRS)
+        gap = self.pace.stirred(now, network=network, urgent=network and self._pulse() != self.pulse)
+        self._again(gap)
+
+    # ---- looking ---------------------------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Looks, decides, and has the files follow; plans when to look next."""
+        self.due.pop("look", None)
+        self._settings()
+        now = self.system.monotonic()
+        settled = self.pace.looking(now)
+        seen = look.look(self.setup, self.memory, settled=settled)
+        if self.memory.moved:
+            self.errands.forget()
+            self.proxy, self.rotated = None, False
+        self.pulse = self._pulse()
+        if look.half_seen(seen.network) and not settled:
+            if self.memory.moved:  # what was lent to the old link must go before the new one can be told apart
+                self._wait(replace(seen, decision=Decision("hold", None, "resolv.conf is being written")), Wish(sizes=self.sizes))
+            self._again(0.02 if now - self.pace.last_event < 0.2 else 0.2)
+            return
+        if waiting.hangs_on_mac(seen):
+            seen = look.look(self.setup, self.memory, patience=MAC_PATIENCE, settled=settled)
+        lend = waiting.may_lend(seen, settled)
+        self._carry_out(seen, Wish(lend=lend, login=self.rotated, sizes=self.sizes, fetch=self.errands.login))
+
+    def _pulse(self) -> object:
+        """How often the uplink lost its carrier: the one change that no flood of noise may hide, since a login goes with it."""
+        name = self.memory.network.interface if self.memory.network else None
+        return self.system.read(f"/sys/class/net/{name}/carrier_down_count", 32) if isinstance(name, str) else None
+
+    def _settings(self) -> None:
+        """Reads config.yaml anew; where npm's file or a folder moved, the sources watch the new one."""
+        places = self.setup.places
+        self.setup, self.setup_problems = look.setup(self.system, self.setup.config)
+        if self.setup.places != places:
+            self.open_sources()
+
+    def _carry_out(self, seen: Look, wish: Wish) -> Report:
+        report, self.status = act.carry_out(seen, wish, self._problems()) if not seen.decision.waits else self._wait(seen, wish)
+        now = self.system.monotonic()
+        for rescue in report.rescues:
+            self.rescues += [(now + t, n, rescue) for n, t in enumerate(apply.LOOK_BACK)]
+        if self.status and (self._line() != self.told or report.edits):
+            self.told = self._line()
+            self.tell(self.told, self.status)
+            self.manager.status(self.told)
+        self._plan_next(seen, report)
+        return report
+
+    def _wait(self, seen: Look, wish: Wish) -> tuple[Report, dict[str, Any]]:
+        """A fallback waits for quiet: nothing changes yet and nothing is noted, but a login that was lent is taken back."""
+        return reconcile(seen.setup, seen.loaded.profiles, seen.network, seen.decision, wish), self.status
+
+    def _plan_next(self, seen: Look, report: Report) -> None:
+        now = self.system.monotonic()
+        if not self.pace.settled and (seen.decision.waits or waiting.needs_login(seen.decision)):
+            self._again(max(0.0, self.pace.settles_at() - now) + 0.001)
+        if report.again is not None:
+            self._again(report.again)
+        if seen.override and seen.override.until is not None:
+            self._again(max(0.0, seen.override.until - self.system.now()) + 0.001)
+        late = self._try_proxy(report) or waiting.still_open(seen, report)
+        again = late and self.pace.rung_due(now)
+        self.errands.ask(seen.decision.questions, seen.network, again=again)
+        if late:
+            self._again(max(0.0, self.pace.ask_again - now) + 0.001)
+
+    def _try_proxy(self, report: Report) -> bool:
+        """Has the proxy that was written tried, once a link and again on the ladder while it is dead; whether it is. A login that
+        the proxy does not accept any more is fetched anew."""
+        written = waiting.proxy_written(report)
+        self.proxy, self.rotated = None, False
+        if written is None or (waiting.needs_login(report.decision) and not self.pace.settled):
+            return False  # without its login the proxy says 407, and that would be no news
+        proxy, registry, cafile = written
+        assert report.decision.profile is not None
+        self.proxy = self.errands.health.get(proxy)
+        if self.proxy is None or (self.proxy.ok is not True and self.system.monotonic() >= self.pace.ask_again):
+            self.errands.try_proxy(proxy, registry, report.decision.profile.name, cafile)
+        login = report.decision.profile.apply.login
+        self.rotated = self.proxy is not None and self.proxy.code == "proxy-407" and login is not None
+        return self.proxy is not None and self.proxy.ok is not True
+
+    def _again(self, seconds: float) -> None:
+        at = self.system.monotonic() + seconds
+        self.due["look"] = min(self.due.get("look", at), at)
+
+    def _problems(self) -> tuple[Problem, ...]:
+        dead = self.proxy.problem if self.proxy else None
+        return (*self.setup_problems, *(self.watch.problems() if self.watch else ()), *((dead,) if dead else ()))
+
+    def _line(self) -> str:
+        """Profile and reason in one line, for the terminal and systemd."""
+        if not self.status:
+            return "starting"
+        return f"{self.status['profile'] or self.status['action']}: {self.status['because']}"
+
+    # ---- requests and rescues ------------------------------------------------------------------------------------------
+
+    def _requests(self) -> None:
+        """Does what a command asked for and tells it the result; a mistake of the command's is its own to show."""
+        request = handing.pending(self.setup.state)
+        if request is None:
+            return
+        verb, args = request["verb"], request["args"]
+        dry = verb == handing.DRAFT  # a word of its own: an older agent that does not know it must refuse, not carry it out
+        try:
+            verb = args.get("verb") if dry else verb
+            if verb not in act.VERBS:
+                raise RoamError(f'the agent does not know "{show.line(str(verb))}"', "restart it: it may be of another version")
+            self._settings()
+            memory = replace(self.memory, answers=dict(self.memory.answers)) if dry else self.memory
+            seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
+            force = verb == "use" or bool(args.get("force"))
+            if dry:
+                report, status = act.carry_out(seen, Wish(force=force, dry_run=True, sizes=dict(self.sizes)), self._problems())
+            else:
+                report = self._carry_out(seen, Wish(force=force, login=True, sizes=self.sizes, fetch=self._fetch_now))
+                status = self.status
+            content = {"status": status, "edits": journal.edits_json(report.edits)}
+        except RoamError as e:
+            content = {"error": {"sentence": e.sentence, "hint": e.hint, "where": e.where, "code": e.code}}
+        handing.answer(self.setup.state, request, content)
+
+    def _fetch_now(self, reference: str, proxy: str, profile: str) -> Login:
+        """For a command that waits: the login within the time that the command does."""
+        return secrets.fetch(reference, proxy, self.system, profile, limit=handing.WAIT - 1)
+
+    def _rescue(self, now: float) -> None:
+        """Reads replaced inodes once more; what a slower writer left there is drafted anew."""
+        for at, n, rescue in [r for r in self.rescues if r[0] <= now]:
+            self.rescues.remove((at, n, rescue))
+            with contextlib.suppress(RoamError, atomic.Changed):
+                with self.setup.state.lock():
+                    plan = apply.look_back(rescue, Ledger(self.setup.state))
+                if plan is not None:
+                    self._again(0.0)
+            if n == LAST:
+                rescue.close()
+
+
+def run(system: System, tell: Callable[[str, dict[str, Any] | None], None]) -> int:
+    """`roamrc run`: one agent at a time; a second one says so and that is all right."""
+    here, _ = look.setup(system)
+    fd = here.state.agent_lock()
+    if fd is None:
+        tell(f"an agent is running already (pid {here.state.agent_pid() or 'unknown'})", None)
+        return 0
+    try:
+        Agent(system, tell).run()
+    finally:
+        os.close(fd)
+    return 0
