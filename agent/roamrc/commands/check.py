@@ -1,0 +1,46 @@
+"""every fault in your profiles and settings, each with its place and a hint
+
+Without FILE: all profiles and config.yaml.
+
+    roamrc check                all of them
+    roamrc check office.yaml    this file only, wherever it lies
+    roamrc check --json         for an editor or a commit hook
+
+Exit codes: 0 nothing wrong (warnings are no faults); 2 a file is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .. import config, look, nodes, out, profiles
+from ..system import System
+
+
+def arguments(p: argparse.ArgumentParser) -> None:
+    p.add_argument("files", nargs="*", metavar="FILE", help="a profile, or a config.yaml")
+
+
+def run(args: argparse.Namespace) -> int:
+    system = System.real()
+    setup, _ = look.setup(system)
+    if args.files:
+        faults = [
+            f
+            for name in args.files
+            for f in (
+                config.load(Path(name), system.home).faults if Path(name).name == "config.yaml" else profiles.read(Path(name))[1]
+            )
+        ]
+    else:
+        faults = [*profiles.load(setup.places.profiles).faults, *config.load(setup.places.config_file, system.home).faults]
+    wrong = [f for f in faults if f.severity == "fault"]
+    if args.json:
+        out.as_json(nodes.report(faults))
+        return 2 if wrong else 0
+    for f in faults:
+        print(str(f))
+    if not faults:
+        print("nothing wrong" if args.files else f"nothing wrong in {out.home(str(setup.places.config))}")
+    return 2 if wrong else 0

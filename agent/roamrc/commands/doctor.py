@@ -1,0 +1,39 @@
+"""what stands in the way, and the cure
+
+Each line is a result, what was looked at, a sentence, and what to type. It names no secret and shows your home as ~, so that
+it can be pasted in public.
+
+    roamrc doctor           ok, warn, fail or skip, a line each
+    roamrc doctor --json    the same for scripts
+
+Exit codes: 0 nothing is wrong (a warning is no fault); 1 something is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from .. import doctor, look, out, show
+from ..system import System
+
+STYLES = {"ok": "good", "warn": "warn", "fail": "bad", "skip": "dim"}
+
+
+def run(args: argparse.Namespace) -> int:
+    setup, _ = look.setup(System.real())
+    found = doctor.advice(setup)
+    base = os.path.expanduser("~")
+    rows = [
+        {"check": a.check, "result": a.result, "message": a.message.replace(base, "~"), "hint": a.hint.replace(base, "~")}
+        for a in found
+    ]
+    if args.json:
+        out.as_json({"checks": rows})
+    else:
+        for row in rows:
+            mark = out.styled(row["result"].ljust(4), STYLES[row["result"]])
+            print(f"{mark} {row['check']}: {show.line(row['message'], 500)}")
+            if row["hint"] and row["result"] != "ok":
+                print(f"     hint: {show.line(row['hint'], 500)}")
+    return 1 if any(a.result == "fail" for a in found) else 0

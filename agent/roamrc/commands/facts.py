@@ -1,0 +1,33 @@
+"""what is known of this network, and by which means
+
+A fact that the machine hides is shown with the reason; it never counts as absent.
+
+    roamrc facts                       what a profile's `when:` can name here
+    roamrc facts --json > cafe.json    a network to judge later: roamrc explain --facts cafe.json
+
+Exit codes: 0 always, offline too.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import act, look, out, probes, show
+from ..saved import FACTS, to_json
+from ..system import System
+
+
+def run(args: argparse.Namespace) -> int:
+    setup, _ = look.setup(System.real())
+    network = probes.observe(setup.system, act.PATIENCE)
+    if args.json:
+        out.as_json(to_json(network))
+        return 0
+    print(f"{'online':14}{'yes' if network.online else 'no'}")
+    for name in FACTS:
+        value = getattr(network, name)
+        via = network.via.get(name, "")
+        print(
+            f"{name:14}{show.fact(value)}{out.styled(f'  ({show.line(via)})', 'dim') if via and value not in (None, ()) else ''}"
+        )
+    return 0
