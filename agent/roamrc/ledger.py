@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -41,8 +42,9 @@ class Ledger:
     """All records, read once under the lock. `lost` tells that there is no ledger, or none that its key fits; `damaged` are the
     files whose record makes no sense: what was ours there is pieced together from the priors, else from the backup."""
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self, state: State, dry: bool = False) -> None:
+        """`dry`: nothing will be written, not even the key; digests of this run then fit this run alone."""
+        self.state, self.dry = state, dry
         self.key: bytes | None = None
         found = state.load(NAME)
         files = (found or {}).get("files")
@@ -74,7 +76,7 @@ class Ledger:
 
     def digest(self, value: Value) -> str:
         if self.key is None:
-            self.key = self.state.key()
+            self.key = self.state.known_key() or (os.urandom(32) if self.dry else self.state.key())
         return digest_with(self.key)(value)
 
     # ---- one file ----------------------------------------------------------------------------------------------------------

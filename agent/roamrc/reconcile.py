@@ -99,7 +99,7 @@ def _all_files(
 ) -> None:
     if not wish.dry_run:
         setup.state.tidy()
-    ledger = Ledger(setup.state)
+    ledger = Ledger(setup.state, wish.dry_run)
     path = str(setup.places.npmrc)
     for old in [p for p in ledger.paths() if p != path]:
         _guarded(report, old, partial(_put_back, setup, ledger, old, report, wish))

@@ -1,0 +1,226 @@
+"""npm's file in every state a user's may be in: what is written, what is refused and with which words, and what never changes."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from roamrc import act, look, saved
+from roamrc.reconcile import Report, Wish, uninstall_files
+from roamrc.system import System
+
+OFFICE = {
+    "online": True,
+    "interface": "eth0",
+    "dns_suffixes": ["corp.example"],
+    "gateway": "10.1.0.1",
+    "gateway_mac": "02:00:00:00:00:01",
+}
+PROXY = "http://proxy.corp.example:8080"
+PROFILE = f"when: {{dns_suffix: corp.example}}\napply: {{proxy: '{PROXY}'}}\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / ".config/roamrc/profiles"
+    folder.mkdir(parents=True)
+    (folder / "office.yaml").write_text(PROFILE)
+    return tmp_path
+
+
+def setup(home: Path, **env: str) -> look.Setup:
+    return look.setup(System({"PATH": os.environ["PATH"], **env}, home))[0]
+
+
+def once(home: Path, network: dict[str, Any] = OFFICE, *, wish: Wish | None = None, **env: str) -> Report:
+    seen = look.look(setup(home, **env), look.Memory(), network=saved.from_json(network, "test"))
+    report, _ = act.carry_out(seen, wish or Wish())
+    for rescue in report.rescues:
+        rescue.close()
+    return report
+
+
+def problem(report: Report) -> str:
+    assert len(report.problems) == 1, report.problems
+    assert report.problems[0].hint
+    return report.problems[0].message
+
+
+def test_a_missing_file_is_made_0600_and_is_gone_again(home: Path) -> None:
+    assert once(home).files[0].state == "in-sync"
+    assert stat.S_IMODE((home / ".npmrc").stat().st_mode) == 0o600
+    uninstall_files(setup(home))
+    assert not (home / ".npmrc").exists()
+
+
+def test_an_empty_file_stays_one(home: Path) -> None:
+    (home / ".npmrc").write_bytes(b"")
+    once(home)
+    uninstall_files(setup(home))
+    assert (home / ".npmrc").read_bytes() == b""
+
+
+def test_the_mode_and_the_symlink_are_kept(home: Path) -> None:
+    real = home / "dotfiles" / "npmrc"
+    real.parent.mkdir()
+    real.write_text("fund=false\n")
+    real.chmod(0o640)
+    (home / ".npmrc").symlink_to("dotfiles/npmrc")
+    once(home)
+    assert (home / ".npmrc").is_symlink()
+    assert PROXY in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def test_a_link_that_leads_nowhere_makes_its_target(home: Path) -> None:
+    (home / ".npmrc").symlink_to("there")
+    once(home)
+    assert PROXY in (home / "there").read_text()
+
+
+def folder(home: Path) -> None:
+    (home / ".npmrc").mkdir()
+
+
+def fifo(home: Path) -> None:
+    os.mkfifo(home / ".npmrc")
+
+
+def huge(home: Path) -> None:
+    (home / ".npmrc").write_bytes(b"; padding\n" * 500_000)
+
+
+def read_only(home: Path) -> None:
+    (home / ".npmrc").write_text("fund=false\n")
+    (home / ".npmrc").chmod(0o444)
+
+
+def foreign(home: Path) -> None:
+    (home / ".npmrc").write_text("fund=false\n")
+    os.chown(home / ".npmrc", 4711, 4711)
+
+
+def circle(home: Path) -> None:
+    (home / ".npmrc").symlink_to(".npmrc")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (folder, "is a folder"),
+        (fifo, "is no ordinary file"),
+        (huge, "is too large"),
+        (read_only, "is read-only"),
+        pytest.param(
+            foreign, "belongs to another user", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+        ),
+        (circle, "circle"),
+    ],
+)
+def test_what_can_not_be_written_is_a_sentence_and_stays(home: Path, make: Any, words: str) -> None:
+    make(home)
+    before = os.lstat(home / ".npmrc")
+    report = once(home)
+    assert words in problem(report)
+    assert report.files[0].state == "unreadable"
+    assert os.lstat(home / ".npmrc") == before
+    assert not list(home.glob(".*.roamrc~"))
+
+
+def test_npm_userconfig_moved_puts_the_old_file_back(home: Path) -> None:
+    (home / ".npmrc").write_text("fund=false\n")
+    once(home)
+    (home / "other").write_text("audit=false\n")
+    (home / ".config/roamrc/config.yaml").write_text(f"npm: {{userconfig: {home}/other}}\n")
+    once(home)
+    assert (home / ".npmrc").read_text() == "fund=false\n"
+    assert PROXY in (home / "other").read_text()
+
+
+def test_the_variable_names_npm_s_file(home: Path) -> None:
+    once(home, NPM_CONFIG_USERCONFIG=str(home / "mine"))
+    assert PROXY in (home / "mine").read_text()
+    assert not (home / ".npmrc").exists()
+
+
+def login(home: Path) -> None:
+    secret = home / "secret"
+    secret.write_text("alice:s3cret\n")
+    secret.chmod(0o600)
+    (home / ".config/roamrc/profiles/office.yaml").write_text(PROFILE.replace("apply: {", "apply: {login: 'file:~/secret', "))
+
+
+def test_a_password_makes_the_file_0600_and_the_old_mode_comes_back_with_the_old_file(home: Path) -> None:
+    login(home)
+    (home / ".npmrc").write_text("fund=false\n")
+    (home / ".npmrc").chmod(0o644)
+    once(home)
+    assert "alice:s3cret@" in (home / ".npmrc").read_text()
+    assert stat.S_IMODE((home / ".npmrc").stat().st_mode) == 0o600
+    once(home, {"online": False})
+    assert "alice" not in (home / ".npmrc").read_text()
+    assert stat.S_IMODE((home / ".npmrc").stat().st_mode) == 0o600
+    uninstall_files(setup(home))
+    assert stat.S_IMODE((home / ".npmrc").stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_no_login_is_written_into_a_git_work_tree_that_does_not_ignore_the_file(home: Path, ignored: bool) -> None:
+    login(home)
+    repo = home / "dotfiles"
+    subprocess.run(["git", "init", "-q", repo], check=True)
+    (repo / "npmrc").write_text("fund=false\n")
+    (repo / ".gitignore").write_text("npmrc\n" if ignored else "")
+    (home / ".npmrc").symlink_to("dotfiles/npmrc")
+    report = once(home)
+    assert ("alice" in (repo / "npmrc").read_text()) is ignored
+    assert PROXY.partition("//")[2] in (repo / "npmrc").read_text()
+    assert [p.code for p in report.problems] == ([] if ignored else ["in-repo"])
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_a_login_file_that_others_can_read_is_refused(home: Path, mode: int) -> None:
+    login(home)
+    (home / "secret").chmod(mode)
+    assert "chmod 600" in once(home).problems[0].hint
+    text = (home / ".npmrc").read_text()
+    assert "alice" not in text
+    assert PROXY in text
+
+
+def test_a_profile_deleted_or_made_inactive_while_applied_leaves_things_as_they_are_until_another_one_holds(home: Path) -> None:
+    once(home)
+    before = (home / ".npmrc").read_bytes()
+    (home / ".config/roamrc/profiles/office.yaml").unlink()
+    assert once(home).decision.because == "there are no profiles"
+    assert (home / ".npmrc").read_bytes() == before
+    (home / ".config/roamrc/profiles/home.yaml").write_text("when: {dns_suffix: corp.example}\napply: {proxy: direct}\n")
+    once(home)
+    assert PROXY not in (home / ".npmrc").read_text()
+
+
+def test_a_dry_run_writes_nothing_at_all(home: Path) -> None:
+    before = sorted(str(p) for p in home.rglob("*"))
+    report = once(home, wish=Wish(dry_run=True))
+    assert [e.key for e in report.edits] == ["proxy", "https-proxy", "noproxy"]
+    assert sorted(str(p) for p in home.rglob("*")) == before
+
+
+def test_a_file_that_shrank_just_now_is_left_for_a_moment(home: Path) -> None:
+    npmrc = home / ".npmrc"
+    npmrc.write_text("fund=false\naudit=false\n")
+    wish = Wish()
+    once(home, wish=wish)
+    text = npmrc.read_text()
+    npmrc.write_text("")  # a saver that truncates and has not written yet
+    report = once(home, wish=wish)
+    assert (report.again, report.files[0].state, npmrc.read_text()) == (0.1, "pending", "")
+    npmrc.write_text(text.replace("fund=false", "fund=true"))
+    os.utime(npmrc, (1, 1))
+    assert once(home, wish=wish).again is None
+    assert npmrc.read_text() == text.replace("fund=false", "fund=true")
