@@ -3,9 +3,11 @@ given."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .formats.ini import Document
 from .look import Look
-from .model import Decision, Hidden
+from .model import Answer, Decision, Hidden, Question
 from .reconcile import Report
 from .targets import npm
 
@@ -31,9 +33,12 @@ def proven(d: Decision) -> bool:
 
 
 def hangs_on_mac(seen: Look) -> bool:
-    """Whether the gateway's MAC, not answered yet, would change what is done."""
+    """Whether the gateway's MAC, not answered yet, would change what is done: a profile that asks for it, or an override that ends
+    with it."""
+    if not seen.network.online or not isinstance(seen.network.gateway_mac, Hidden):
+        return False
     asks = any(c.fact == "gateway_mac" and c.verdict == "hidden" for j in seen.decision.judged for c in j.checks)
-    return seen.network.online and asks and seen.decision.action == "hold" and isinstance(seen.network.gateway_mac, Hidden)
+    return (asks and seen.decision.action == "hold") or (seen.override is not None and seen.override.until_moved)
 
 
 def still_open(seen: Look, report: Report) -> bool:
@@ -43,7 +48,8 @@ def still_open(seen: Look, report: Report) -> bool:
     asks = any(c.fact == "gateway_mac" and c.verdict == "hidden" for j in seen.decision.judged for c in j.checks)
     dark = isinstance(seen.network.dns_suffixes, Hidden) and seen.network.online
     trouble = any(p.code in ("login", "file", "state", "in-repo") for p in report.problems)
-    return trouble or dark or bool(seen.decision.questions) or (silent and (asks or needs_login(seen.decision)))
+    moving = seen.override is not None and seen.override.until_moved
+    return trouble or dark or bool(seen.decision.questions) or (silent and (asks or moving or needs_login(seen.decision)))
 
 
 def proxy_written(report: Report) -> tuple[str, str | None, str | None] | None:
@@ -56,3 +62,17 @@ def proxy_written(report: Report) -> tuple[str, str | None, str | None] | None:
     if not isinstance(proxy, str) or not npm.is_proxy(proxy):
         return None
     return proxy, registry if isinstance(registry, str) else None, cafile if isinstance(cafile, str) else None
+
+
+def inside_questions(report: Report) -> tuple[Question, ...]:
+    """What must be asked to know which of npm's registries, as its file names them after this look, are inside here."""
+    d = report.decision
+    if d.profile is None or d.action != "apply" or not report.plans:
+        return ()
+    doc = Document(report.plans[-1].after or b"")
+    return tuple(Question("private", host) for host in npm.doubtful(d.profile, doc.get, doc.keys()))
+
+
+def inside(answers: Mapping[Question, Answer]) -> frozenset[str]:
+    """The registries that were found to have private addresses."""
+    return frozenset(q.wanted for q, a in answers.items() if q.fact == "private" and a.verdict == "yes")
