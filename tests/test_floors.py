@@ -45,7 +45,7 @@ UPPER = {
     "demo",
     "setup",
 }
-TOP = {"cli", "commands", "asking", "out", "__main__"}
+TOP = {"cli", "commands", "asking", "out", "surface", "manual", "completion", "share", "__main__"}
 IMPURE = {
     "os",
     "subprocess",

@@ -108,7 +108,10 @@ def test_one_with_a_clock_of_its_own_is_drained_when_it_is_late() -> None:
     source = FakeSource(every=60.0, says="time")
     w = watch(source)
     assert w.reasons(set(), 1.0) == []
-    assert w.next_due() == [61.0]
-    assert w.reasons(set(), 61.0) == ["time"]
-    assert w.next_due() == [121.0]
+    assert w.next_due() == [60.0]
+    assert w.reasons(set(), 60.0) == ["time"]
+    assert w.next_due() == [120.0]
+    source.every = 3.0  # after a sleep it wants to be asked sooner
+    assert w.next_due() == [63.0]
+    assert w.reasons(set(), 63.0) == ["time"]
     w.close()

@@ -61,6 +61,7 @@ class Agent:
         self.memory.answers = self.errands.answers
         self.pulse: object = None
         self.proxy: Health | None = None
+        self.tried = ""
         self.rotated = False
         self.pace = Pace(self.system.monotonic())
         self.status: dict[str, Any] = {}
@@ -191,7 +192,9 @@ class Agent:
             self.open_sources()
 
     def _carry_out(self, seen: Look, wish: Wish) -> Report:
-        report, self.status = act.carry_out(seen, wish, self._problems()) if not seen.decision.waits else self._wait(seen, wish)
+        report, self.status = (
+            act.carry_out(seen, wish, self._problems(seen)) if not seen.decision.waits else self._wait(seen, wish)
+        )
         now = self.system.monotonic()
         for rescue in report.rescues:
             self.rescues += [(now + t, n, rescue) for n, t in enumerate(apply.LOOK_BACK)]
@@ -229,7 +232,7 @@ class Agent:
             return False  # without its login the proxy says 407, and that would be no news
         proxy, registry, cafile = written
         assert report.decision.profile is not None
-        self.proxy = self.errands.health.get(proxy)
+        self.proxy, self.tried = self.errands.health.get(proxy), report.decision.profile.name
         if self.proxy is None or (self.proxy.ok is not True and self.system.monotonic() >= self.pace.ask_again):
             self.errands.try_proxy(proxy, registry, report.decision.profile.name, cafile)
         login = report.decision.profile.apply.login
@@ -240,15 +243,19 @@ class Agent:
         at = self.system.monotonic() + seconds
         self.due["look"] = min(self.due.get("look", at), at)
 
-    def _problems(self) -> tuple[Problem, ...]:
-        dead = self.proxy.problem if self.proxy else None
-        return (*self.setup_problems, *(self.watch.problems() if self.watch else ()), *((dead,) if dead else ()))
+    def _problems(self, seen: Look) -> tuple[Problem, ...]:
+        """The agent's own: faults of the settings, sources that are dead, the applied profile's proxy where it is."""
+        d = seen.decision
+        tried = self.proxy.problem if self.proxy and d.profile and (d.action, d.profile.name) == ("apply", self.tried) else None
+        return (*self.setup_problems, *(self.watch.problems() if self.watch else ()), *((tried,) if tried else ()))
 
     def _line(self) -> str:
         """Profile and reason in one line, for the terminal and systemd."""
         if not self.status:
             return "starting"
-        return f"{self.status['profile'] or self.status['action']}: {self.status['because']}"
+        profile, action = self.status["profile"], self.status["action"]
+        head = f"{profile} stands" if profile and action == "hold" else profile or action
+        return f"{head}: {self.status['because']}"
 
     # ---- requests and rescues ------------------------------------------------------------------------------------------
 
@@ -268,7 +275,9 @@ class Agent:
             seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
             force = verb == "use" or bool(args.get("force"))
             if dry:
-                report, status = act.carry_out(seen, Wish(force=force, dry_run=True, sizes=dict(self.sizes)), self._problems())
+                report, status = act.carry_out(
+                    seen, Wish(force=force, dry_run=True, sizes=dict(self.sizes)), self._problems(seen)
+                )
             else:
                 report = self._carry_out(seen, Wish(force=force, login=True, sizes=self.sizes, fetch=self._fetch_now))
                 status = self.status

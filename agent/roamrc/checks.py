@@ -76,7 +76,7 @@ def _one(fact: str, wanted: str | bool, network: Network) -> bool:
             assert isinstance(network.vpn, tuple)
             if isinstance(wanted, bool):
                 return any(not t.mesh for t in network.vpn) is wanted
-            return any(glob(wanted, t.name) for t in network.vpn)
+            return any(glob(wanted, name) for t in network.vpn for name in (t.name, t.device) if name)
         case "ssid" | "interface":
             return glob(str(wanted), str(getattr(network, fact)))
         case _:  # kind, bssid, gateway_mac

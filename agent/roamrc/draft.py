@@ -49,7 +49,7 @@ class Draft:
             self.lost[key] = found
         self.keys[key] = (self.digest(value),)
         if found != value:
-            self.doc.put(key, value)
+            self.doc.put(key, value, self.priors.get(key))
             self._note(key, found)
 
     def give_back(self, key: str, *, release: bool = True) -> None:
@@ -82,7 +82,7 @@ class Draft:
         self.entries = ours
         if ours:
             if entries(found) != (*theirs, *ours):
-                self.doc.put(key, _joined(found, theirs, ours))
+                self.doc.put(key, _joined(found, theirs, ours), self.priors.get(key))
         else:
             before = Document(b"")
             before.restore(key, self.priors[key])

@@ -25,6 +25,7 @@ class Memory:
     answers: dict[Question, Answer] = field(default_factory=dict)
     network: Network | None = None
     moved: bool = False
+    means: probes.Means = field(default_factory=probes.Means)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def look(s: Setup, memory: Memory, *, patience: float = 0.0, settled: bool = Tru
     """Looks once. Changes nothing but an override whose time is over, and the memory."""
     loaded = profiles.load(s.places.profiles, memory.loaded)
     memory.loaded = loaded
-    seen = network or probes.observe(s.system, patience)
+    memory.means.cached_scan, memory.means.ssid_command = s.config.cached_scan, s.config.ssid_command
+    seen = network or probes.observe(s.system, patience, memory.means)
     before = memory.network
     memory.moved = before is not None and not _same_link(before, seen)
     if memory.moved:

@@ -49,9 +49,10 @@ class Watch:
 
     def __init__(self, openers: Sequence[sources.Opener], now: float) -> None:
         self.all = [Source(o) for o in openers]
-        self.due: dict[str, float] = {}
+        self.drained: dict[str, float] = {}
         for s in self.all:
             s.open(now)
+            self.drained[s.opener.name] = now
 
     def by_fd(self) -> dict[int, Source]:
         """The descriptors to poll for reading."""
@@ -59,7 +60,7 @@ class Watch:
 
     def next_due(self) -> list[float]:
         """When something must be done though nothing is readable: a source to reopen, or one with a clock of its own."""
-        return [s.retry for s in self.all if s.source is None] + list(self.due.values())
+        return [s.retry if s.source is None else self._due(s) for s in self.all if s.source is None or s.source.every is not None]
 
     def reasons(self, ready: set[int], now: float) -> list[str]:
         """Drains what is readable or late and reopens what is due; each reason to look in a few words."""
@@ -80,17 +81,19 @@ class Watch:
         for s in self.all:
             s.close()
 
+    def _due(self, s: Source) -> float:
+        """When a source with a clock of its own must be drained; its `every` may be another one after each drain."""
+        assert s.source is not None
+        return self.drained[s.opener.name] + (s.source.every or 0.0)
+
     def _late(self, s: Source, now: float) -> bool:
-        every = s.source.every if s.source else None
-        if every is None:
-            self.due.pop(s.opener.name, None)
+        if s.source is None or s.source.every is None:
             return False
-        late = self.due.setdefault(s.opener.name, now + every) <= now
-        if late:
-            self.due[s.opener.name] = now + every
-        return late
+        self.drained.setdefault(s.opener.name, now)
+        return self._due(s) <= now
 
     def _drain(self, s: Source, now: float) -> str | None:
+        self.drained[s.opener.name] = now
         try:
             assert s.source is not None
             reason = s.source.drain()

@@ -19,7 +19,7 @@ from ..system import System
 
 def run(args: argparse.Namespace) -> int:
     setup, _ = look.setup(System.real())
-    network = probes.observe(setup.system, act.PATIENCE)
+    network = probes.observe(setup.system, act.PATIENCE, probes.Means(setup.config.cached_scan, setup.config.ssid_command))
     if args.json:
         out.as_json(to_json(network))
         return 0

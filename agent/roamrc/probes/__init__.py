@@ -7,6 +7,8 @@ there is no native reader or it was denied, never beside one: its known wrong an
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from ..model import Network
 from ..system import System
 
@@ -14,7 +16,17 @@ NATIVE = {"linux": "linux", "darwin": "darwin"}
 """sys.platform to the module that reads it."""
 
 
-def observe(system: System, patience: float = 0.0) -> Network:
+@dataclass(slots=True)
+class Means:
+    """What a reader may use beside the system: the user's choices for the Wi-Fi's name (config.yaml, macOS alone), and a memory that
+    lives as long as its owner (what does not change until the next boot, or was seen when)."""
+
+    cached_scan: bool = False
+    ssid_command: str | None = None
+    memory: dict[str, str] = field(default_factory=dict)
+
+
+def observe(system: System, patience: float = 0.0, means: Means | None = None) -> Network:
     """The network at this moment. Never raises: where nothing can be read, all facts are Hidden and `online` is true, so that the
     absence of evidence holds and removes no proxy.
 
@@ -24,7 +36,7 @@ def observe(system: System, patience: float = 0.0) -> Network:
     from . import place_linux
 
     try:
-        network = _read(system, patience)
+        network = _read(system, patience, means or Means())
     except Exception as e:  # a bug of ours, or a machine of the future: it must hold, not fall over
         network = place_linux.veil(Network(online=True), f"the reader failed: {type(e).__name__}", "nothing")
     if system.platform == "linux" and place_linux.wsl(system):
@@ -32,13 +44,15 @@ def observe(system: System, patience: float = 0.0) -> Network:
     return network
 
 
-def _read(system: System, patience: float) -> Network:
+def _read(system: System, patience: float, means: Means) -> Network:
     from importlib import import_module
 
     name = NATIVE.get(system.platform)
     if name and system.env.get("ROAMRC_READER") != "portable":
         try:
-            found = import_module(f"{__name__}.{name}").read(system, patience)
+            found = import_module(f"{__name__}.{name}").read(
+                system, patience, means.cached_scan, means.ssid_command, means.memory
+            )
             return found if isinstance(found, Network) else Network(online=True)
         except OSError:
             pass  # netlink denied (a sandbox, Android)

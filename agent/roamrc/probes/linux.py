@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -24,17 +24,27 @@ from .route_linux import Ways
 
 T = TypeVar("T")
 ROUTE = "netlink RTM_GETROUTE"
+DENIED = (errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.EOPNOTSUPP, errno.ENOSYS)
+"""Of a sandbox or a foreign kernel, where the portable reader may speak. A dump that never came out whole is not among them."""
 
 
-def read(system: System, patience: float = 0.0) -> Network:
+def read(
+    system: System,
+    patience: float = 0.0,
+    cached_scan: bool = False,
+    ssid_command: str | None = None,
+    memory: MutableMapping[str, str] | None = None,
+) -> Network:
     """What is true of the network now. OSError where netlink is denied altogether; any lesser failure is a Hidden fact.
-    `patience` is for the gateway's MAC, in seconds."""
+    `patience` is for the gateway's MAC, in seconds; the means for a hidden SSID are another platform's."""
     with Netlink(system) as kernel:
         kernel.strict()
-        links = listed(kernel, rtnetlink.GETLINK, rtnetlink.links_request(), rtnetlink.link)
         try:
+            links = listed(kernel, rtnetlink.GETLINK, rtnetlink.links_request(), rtnetlink.link)
             addresses = listed(kernel, rtnetlink.GETADDR, rtnetlink.addresses_request(), rtnetlink.address)
         except OSError as e:
+            if e.errno in DENIED:
+                raise
             suffixes = dns_linux.suffixes(system)
             known = Network(online=True, dns_suffixes=suffixes, via={"dns_suffixes": dns_linux.VIA})
             return place_linux.veil(known, f"netlink: {e.strerror}", "netlink", but=("dns_suffixes",))

@@ -1,0 +1,153 @@
+"""The agent's life as a process of its own in a home of its own: what a user changes is followed, and nothing needs a restart."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from home import Home, wait
+
+PROXY = "http://proxy.corp.example:8080"
+HERE = "when: anywhere\napply: {proxy: '" + PROXY + "'}\n"
+DIRECT = "when: anywhere\napply: {proxy: direct}\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home whose only profile sets a proxy anywhere, so that these tests need no network of their own."""
+    home = Home(tmp_path)
+    home.profile("here", HERE)
+    home.npmrc.write_text("; mine\nfund=false\n")
+    return home
+
+
+def holds(home: Home, text: str) -> bool:
+    return home.npmrc.exists() and text in home.npmrc.read_text()
+
+
+def status(home: Home) -> dict[str, object]:
+    found = home.roamrc("status", "--json").json
+    assert isinstance(found, dict)
+    return found
+
+
+def test_profiles_are_followed_as_they_change(home: Home) -> None:
+    with home.agent():
+        wait(lambda: holds(home, PROXY), "the profile")
+        home.profile("here", HERE.replace("8080", "9090"))
+        wait(lambda: holds(home, "9090"), "the profile as changed")
+        home.profile("here", "when: anywhere\napply: {prxy: direct}\n")
+        wait(lambda: "profile" in [p["code"] for p in status(home)["problems"]], "the fault in status")  # type: ignore[attr-defined]
+        assert holds(home, "9090"), "the last good version stays in force"
+        home.profile("here", DIRECT)
+        wait(lambda: not holds(home, "proxy.corp.example"), "the file mended")
+        assert status(home)["problems"] == []
+
+
+def test_the_folder_of_profiles_may_go_and_come_back(home: Home) -> None:
+    folder = home.path / ".config/roamrc/profiles"
+    with home.agent():
+        wait(lambda: holds(home, PROXY), "the profile")
+        shutil.rmtree(folder)
+        wait(lambda: status(home)["because"] == "there are no profiles", "the folder's end")
+        assert holds(home, PROXY), "the absence of profiles removes no proxy"
+        home.profile("here", DIRECT)
+        wait(lambda: not holds(home, PROXY), "the folder made again")
+        home.profile("here", HERE)
+        wait(lambda: holds(home, PROXY), "a change in the folder made again")
+
+
+def test_settings_are_followed_and_their_faults_are_told_in_place(home: Home) -> None:
+    before = home.npmrc.read_bytes()
+    with home.agent():
+        wait(lambda: holds(home, PROXY), "the profile")
+        other = home.path / "work.npmrc"
+        home.settings(f"npm: {{userconfig: {other}}}\n")
+        wait(lambda: other.exists() and PROXY in other.read_text(), "npm's other file")
+        wait(lambda: home.npmrc.read_bytes() == before, "the first file put back")
+        other.write_text("audit=false\n")
+        wait(
+            lambda: PROXY not in other.read_text() and status(home)["files"][0]["state"] == "conflict",
+            "a hand edit in the other file",
+        )  # type: ignore[index]
+        home.settings("hand_edit: overwrite\n")
+        wait(lambda: any("config.yaml:1:1" in p["message"] for p in status(home)["problems"]), "the fault")  # type: ignore[attr-defined]
+        home.settings(f"npm: {{userconfig: {other}}}\nhand_edits: overwrite\n")
+        wait(lambda: PROXY in other.read_text(), "the hand edit overwritten as asked")
+
+
+def test_a_hand_edit_is_seen_at_once_and_stands(home: Home) -> None:
+    with home.agent():
+        wait(lambda: holds(home, PROXY), "the profile")
+        home.npmrc.write_text(home.npmrc.read_text().replace(f"\nproxy={PROXY}", "\nproxy=http://mine.example:1"))
+        wait(lambda: not holds(home, PROXY), "our part taken back")
+        assert holds(home, "proxy=http://mine.example:1")
+        assert not holds(home, "noproxy")
+        ran = home.roamrc("apply", "--force")
+        assert ran.code in (0, 1), ran  # 1: the proxy of these tests does not exist, and that is to be seen
+        assert f"+proxy={PROXY}" in ran.out
+        assert holds(home, f"proxy={PROXY}")
+        assert "mine.example" in home.roamrc("log").out
+
+
+def test_an_override_is_handed_over_and_ends_by_itself(home: Home) -> None:
+    with home.agent():
+        wait(lambda: holds(home, PROXY), "the profile")
+        ran = home.roamrc("use", "direct", "--for", "2s", "--json")
+        assert (ran.code, ran.json["profile"], ran.json["override"]["profile"]) == (0, "direct", "direct")
+        assert not holds(home, PROXY)
+        wait(lambda: holds(home, PROXY), "the end of the override")
+        assert status(home)["override"] is None
+        assert home.roamrc("use", "nowhere").code == 2
+        assert holds(home, PROXY)
+
+
+def test_it_says_so_where_one_runs_already_and_ends_well(home: Home) -> None:
+    with home.agent() as p:
+        second = home.roamrc("run")
+        assert (second.code, f"pid {p.pid}" in second.out) == (0, True)
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(20) == 0
+    assert status(home)["agent"] == {"running": False, "pid": None, "service": None}
+    assert home.roamrc("status").code == 1
+
+
+def test_it_may_be_killed_and_leaves_nothing_half_done(home: Home) -> None:
+    before = home.npmrc.read_bytes()
+    with home.agent() as p:
+        wait(lambda: holds(home, PROXY), "the profile")
+        p.kill()
+        p.wait(20)
+    (home.path / ".npmrc.roamrc~").write_text("left by a killed process")
+    (home.path / "..npmrc.roamrc~").write_text("left by a killed process")
+    with home.agent():
+        wait(lambda: not (home.path / "..npmrc.roamrc~").exists(), "the broom")
+    assert (home.path / ".npmrc.roamrc~").exists(), "a name that is not ours is nobody's business"
+    assert home.roamrc("uninstall", "--yes").code == 0
+    assert home.npmrc.read_bytes() == before
+
+
+def test_a_writer_in_place_loses_nothing(home: Home) -> None:
+    """npm truncates and writes; what it writes into the inode that we replaced is drafted anew."""
+    with home.agent():
+        wait(lambda: holds(home, PROXY), "the profile")
+        for n in range(10):
+            with open(home.npmrc, "r+") as f:  # as npm: read all, truncate, write all
+                text = f.read()
+                home.profile("here", HERE.replace("8080", str(9000 + n)))
+                f.seek(0)
+                f.truncate()
+                f.write(text + f"; line {n}\n")
+            wait(lambda n=n: holds(home, f"; line {n}\n") and holds(home, f":{9000 + n}"), f"round {n}")  # type: ignore[misc]
+    assert [n for n in range(10) if f"; line {n}\n" not in home.npmrc.read_text()] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux alone")
+def test_it_keeps_to_few_threads(home: Home) -> None:
+    with home.agent() as p:
+        wait(lambda: holds(home, PROXY), "the profile")
+        assert len(os.listdir(f"/proc/{p.pid}/task")) <= 5
