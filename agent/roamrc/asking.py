@@ -64,12 +64,12 @@ def _alone(verb: str, args: Mapping[str, Any], dry_run: bool) -> dict[str, Any]:
     setup, trouble = look.setup(System.real())
     seen = act.answered(act.prepare(setup, look.Memory(), verb, args, dry_run=dry_run))
     wish = Wish(force=verb == "use" or bool(args.get("force")), dry_run=dry_run, login=not dry_run)
-    report, status = act.carry_out(seen, wish, trouble)
-    _finish(setup, report)
+    report, status = act.alone(seen, wish, trouble)
+    finish(setup, report)
     return {"status": status, "edits": journal.edits_json(report.edits)}
 
 
-def _finish(setup: Setup, report: Report) -> None:
+def finish(setup: Setup, report: Report) -> None:
     """Alone there is nobody to look back later: once, after the time that npm needs to write a file."""
     if not report.rescues:
         return
@@ -97,6 +97,6 @@ def _tell(status: Mapping[str, Any], edits: list[dict[str, Any]], dry_run: bool)
         print("nothing to change" if dry_run else "nothing had to change")
     elif dry_run:
         print("nothing was written (--dry-run)")
-    if status["override"]:
+    if status["override"] and not dry_run:
         print(f"by hand: {screen.by_hand(status['override'])}")
     out.problems(status["problems"])

@@ -132,7 +132,9 @@ def zsh(commands: Sequence[Command]) -> str:
     cases = []
     for c in commands:
         specs = [f"{_flags(a)}{_zsh_kind(c, a)}" for a in c.options]
-        specs += [_single(f"{'*' if a.many else n}:{a.value.lower()}") + _zsh_kind(c, a, word=True) for n, a in enumerate(c.words, 1)]
+        specs += [
+            _single(f"{'*' if a.many else n}:{a.value.lower()}") + _zsh_kind(c, a, word=True) for n, a in enumerate(c.words, 1)
+        ]
         cases.append(f"    {c.name})\n        _arguments \\\n            " + " \\\n            ".join(specs) + "\n        ;;")
     return _filled(ZSH, commands, COMMANDS=named, CASES="\n".join(cases))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from . import __version__
 from .surface import Argument, Command
 
-INTRO = """roamrc notices each change of network, matches it against your profiles, and sets or unsets npm's proxy within milliseconds.
-Everything else in npm's file stays, byte for byte; `roamrc uninstall` leaves it as it was found.
+INTRO = """roamrc notices each change of network, matches it against your profiles, and sets or unsets npm's proxy within
+milliseconds. Everything else in npm's file stays, byte for byte; `roamrc uninstall` leaves it as it was found.
 
 From nothing to a machine that looks after itself:
 
@@ -89,7 +89,7 @@ def _text(text: str) -> Iterator[str]:
     for line in text.splitlines():
         indented = line.startswith("    ")
         if indented != literal and line.strip():
-            yield from (".PP", ".RS 4", ".nf") if indented else (".fi", ".RE")
+            yield from (".PP", ".RS 4", ".nf") if indented else (".fi", ".RE", ".PP")
             literal = indented
         if not line.strip():
             yield ".PP" if not literal else ""
@@ -102,4 +102,5 @@ def _text(text: str) -> Iterator[str]:
 def _plain(text: str) -> str:
     """Text that troff takes for text: no escape, no request at a line's beginning, no hyphen that a browser can't search."""
     text = text.replace("\\", r"\e").replace("-", r"\-").replace("'", r"\(aq").replace("`", r"\(ga")
+    text = "".join(c if c.isascii() else rf"\[u{ord(c):04X}]" for c in text)
     return rf"\&{text}" if text.startswith((".", "'")) else text

@@ -22,17 +22,18 @@ def files() -> dict[str, str]:
     }
 
 
-def main() -> int:
-    """Writes those that differ, in a checkout."""
-    folder = Path(__file__).resolve().parent.parent / "share"
+def write(folder: Path) -> list[Path]:
+    """Writes those that differ from what lies in a folder; returns them."""
+    written = []
     for name, text in files().items():
         path = folder / name
         if not path.exists() or path.read_text() != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-            print(f"wrote {path}")
-    return 0
+            written.append(path)
+    return written
 
 
 if __name__ == "__main__":
-    main()
+    for made in write(Path(__file__).resolve().parent.parent / "share"):
+        print(f"wrote {made}")

@@ -30,19 +30,18 @@ def _escaped(c: str) -> str:
 
 
 def url(text: str) -> str:
-    """A URL with its password, and whatever stands before the last @ of a broken one, as `***`; a list of URLs likewise, each
-    where every one that has an @ has its own scheme, else all at once: rather too much is hidden than a comma in a password
-    believed."""
+    """A URL with its password, and whatever stands before the last @ of a broken one, as `***`. A list of URLs likewise, each by
+    itself where that is beyond doubt; else all at once: rather too much is hidden than a comma in a password believed."""
     parts = _parts(text)
-    if len(parts) > 1 and all("://" in p for p in parts if "@" in p):
+    if all(("://" in p) if "@" in p else ":" not in p for p in parts):
         return line("".join(_masked(p) for p in parts))
     return line(_masked(text))
 
 
 def prose(text: str, limit: int = 500) -> str:
     """A sentence on one line, with the password of any URL in it as `***`: a reason or a fault may quote one."""
-    if "@" in text and "://" in text:
-        text = "".join(_masked(p) if "://" in p and "@" in p else p for p in _parts(text, " \t"))
+    if "@" in text:
+        text = "".join(_masked(p) for p in _parts(text, " \t"))
     return line(text, limit)
 
 
@@ -58,12 +57,9 @@ def _parts(text: str, between: str = ", \t") -> list[str]:
 
 def _masked(text: str) -> str:
     head, sep, rest = text.partition("://")
-    if not sep:
-        head, rest = "", text
-    end = min((i for i in (rest.find(c) for c in "/?#") if i >= 0), default=len(rest))
-    at = rest.rfind("@", 0, end)
-    if at < 0:
-        at = rest.rfind("@")  # a raw / in a password ends the authority for npm, and must still not be shown
+    if not sep or "@" in head:
+        head, sep, rest = "", "", text
+    at = rest.rfind("@")  # the last one of all: a raw / in a password ends the authority for npm, and must still not be shown
     if at < 0:
         return text
     user, colon, _ = rest[:at].partition(":")

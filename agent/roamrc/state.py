@@ -28,19 +28,20 @@ class State:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._folder = str(folder)
         self._held = False
 
     def path(self, name: str) -> str:
-        return str(self.folder / name)
+        return f"{self._folder}/{name}"
 
     def ready(self) -> None:
         """Makes the folder and backup/ with mode 0700; raises Refused where somebody else may write there."""
-        for folder in (self.folder, self.folder / "backup", self.folder / "inbox"):
+        for folder in (self._folder, self.path("backup"), self.path("inbox")):
             try:
                 try:
                     info = os.lstat(folder)
                 except FileNotFoundError:
-                    _make(folder)
+                    _make(Path(folder))
                     info = os.lstat(folder)
             except OSError as e:
                 raise Refused(
@@ -53,7 +54,7 @@ class State:
                     f'"{folder}" belongs to another user (uid {info.st_uid})', "run roamrc as that user, or set ROAMRC_STATE_HOME"
                 )
             if info.st_mode & 0o077:
-                with _refusing("tighten", str(folder)):
+                with _refusing("tighten", folder):
                     os.chmod(folder, 0o700)
 
     # ---- JSON files ------------------------------------------------------------------------------------------------------
@@ -115,11 +116,11 @@ class State:
 
     def tidy(self) -> None:
         """Removes the temporary files of a killed process; call it under the lock."""
-        for folder in (self.folder, self.folder / "backup", self.folder / "inbox"):
+        for folder in (self._folder, self.path("backup"), self.path("inbox")):
             with contextlib.suppress(OSError):
                 for name in os.listdir(folder):
                     if name.startswith(".") and name.endswith(".roamrc~"):
-                        os.unlink(folder / name)
+                        os.unlink(f"{folder}/{name}")
 
     def names(self, folder: str, ending: str) -> list[str]:
         """The files of a folder of ours by their ending, as `load` takes them."""

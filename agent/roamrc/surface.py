@@ -71,7 +71,7 @@ def _argument(action: object) -> Argument:
     """One of argparse's actions: a switch has nargs 0, a word that may be missing ? or *."""
     flags, nargs, choices = (getattr(action, n) for n in ("option_strings", "nargs", "choices"))
     metavar = getattr(action, "metavar", None) or getattr(action, "dest", "").upper()
-    help_ = {"show this help message and exit": "show this help"}.get(str(getattr(action, "help", "")), getattr(action, "help", ""))
+    help_ = "show this help" if "-h" in flags else getattr(action, "help", None)
     return Argument(
         tuple(sorted(flags, key=len, reverse=True)),
         "" if nargs == 0 else str(metavar),

@@ -12,9 +12,10 @@ Exit codes: 0 nothing wrong (warnings are no faults); 2 a file is wrong.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
-from .. import config, look, nodes, out, profiles
+from .. import config, look, nodes, out, profiles, show
 from ..system import System
 
 
@@ -37,10 +38,10 @@ def run(args: argparse.Namespace) -> int:
         faults = [*profiles.load(setup.places.profiles).faults, *config.load(setup.places.config_file, system.home).faults]
     wrong = [f for f in faults if f.severity == "fault"]
     if args.json:
-        out.as_json(nodes.report(faults))
+        out.as_json(nodes.report(replace(f, text=show.prose(f.text), hint=show.prose(f.hint)) for f in faults))
         return 2 if wrong else 0
     for f in faults:
-        print(str(f))
+        print("\n".join(show.prose(x, 2000) for x in str(f).split("\n")))
     if not faults:
         print("nothing wrong" if args.files else f"nothing wrong in {out.home(str(setup.places.config))}")
     return 2 if wrong else 0

@@ -23,17 +23,18 @@ STYLES = {"ok": "good", "warn": "warn", "fail": "bad", "skip": "dim"}
 def run(args: argparse.Namespace) -> int:
     setup, _ = look.setup(System.real())
     found = doctor.advice(setup)
-    base = os.path.expanduser("~")
-    rows = [
-        {"check": a.check, "result": a.result, "message": a.message.replace(base, "~"), "hint": a.hint.replace(base, "~")}
-        for a in found
-    ]
+    base = os.path.expanduser("~").rstrip("/")
+
+    def public(text: str) -> str:
+        return show.prose(text.replace(f"'{base}/", "~/'").replace(f"{base}/", "~/") if base else text)
+
+    rows = [{"check": a.check, "result": a.result, "message": public(a.message), "hint": public(a.hint)} for a in found]
     if args.json:
         out.as_json({"checks": rows})
     else:
         for row in rows:
             mark = out.styled(row["result"].ljust(4), STYLES[row["result"]])
-            print(f"{mark} {row['check']}: {show.line(row['message'], 500)}")
+            print(f"{mark} {row['check']}: {row['message']}")
             if row["hint"] and row["result"] != "ok":
-                print(f"     hint: {show.line(row['hint'], 500)}")
+                print(f"     hint: {row['hint']}")
     return 1 if any(a.result == "fail" for a in found) else 0

@@ -15,7 +15,7 @@ import argparse
 import json
 from typing import Any
 
-from .. import __version__, agent, look, out, show, starters
+from .. import __version__, agent, look, out, renewal, show, starters
 from ..system import System
 
 
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
             print(show.prose(text, 600), flush=True)
 
     pid = setup.state.agent_pid()
-    if pid is not None:
+    if pid is not None and renewal.inherited(setup.state) is None:
         tell(f"an agent is running already (pid {pid or 'unknown'})", None)
         return 0
     written = starters.write(setup.places)

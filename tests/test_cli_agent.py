@@ -1,0 +1,143 @@
+"""Commands beside a living agent: requests are handed over, and what a second agent, a dry run or an old agent makes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from home import CAFE, OFFICE, Home, wait
+from roamrc import handing
+from roamrc.errors import Refused
+from roamrc.state import State
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path)
+    made.profile("office", OFFICE)
+    made.profile("cafe", CAFE)
+    return made
+
+
+def test_a_day_with_an_agent(home: Home) -> None:
+    with home.agent() as agent:
+        used = home.roamrc("use", "office", "--for", "2h", "--json")
+        assert used.code == 0, used
+        assert used.json["agent"] == {"running": True, "pid": agent.pid, "service": None}
+        assert used.json["profile"] == "office"
+        assert {e["key"] for e in used.json["edits"]} == {"proxy", "https-proxy", "noproxy"}
+        assert "proxy=http://proxy.corp.example:8080" in home.npmrc.read_text()
+
+        status = home.roamrc("status")
+        assert status.out.startswith("office since ")
+        assert f"running, pid {agent.pid}, in the foreground" in status.out
+        assert "as of" not in status.out
+        assert home.roamrc("prompt").out == "office\n"
+
+        before = home.npmrc.read_bytes()
+        dry = home.roamrc("use", "direct", "--dry-run")
+        assert "-proxy=http://proxy.corp.example:8080\n" in dry.out
+        assert "nothing was written (--dry-run)\n" in dry.out
+        assert home.npmrc.read_bytes() == before
+        assert home.roamrc("status", "--json").json["override"]["profile"] == "office"
+
+        wrong = home.roamrc("use", "offic")
+        assert (wrong.code, wrong.out) == (2, "")
+        assert wrong.err == 'roamrc: there is no profile "offic"\nhint: did you mean `roamrc use office`?\n'
+
+        second = home.roamrc("run")
+        assert (second.code, second.out) == (0, f"an agent is running already (pid {agent.pid})\n")
+
+        auto = home.roamrc("auto", "--json")
+        assert auto.json["override"] is None
+        assert home.roamrc("apply").code in (0, 1)
+    after = home.roamrc("status")
+    assert after.code == 1
+    assert "as of then: no agent is running" in after.out
+
+
+def test_a_second_agent_writes_no_profiles(home: Home) -> None:
+    with home.agent() as agent:
+        for file in (home.path / ".config/roamrc/profiles").iterdir():
+            file.unlink()
+        assert home.roamrc("run").out == f"an agent is running already (pid {agent.pid})\n"
+        assert not list((home.path / ".config/roamrc/profiles").iterdir())
+
+
+def test_the_agents_places_are_used_and_a_shell_with_others_is_told(home: Home) -> None:
+    with home.agent():
+        r = home.roamrc("use", "office", NPM_CONFIG_USERCONFIG=str(home.path / "other"))
+        assert r.code == 0
+        assert "note: npm in this shell reads ~/other, roamrc looks after ~/.npmrc\n" in r.out
+        assert "proxy=" in home.npmrc.read_text()
+        assert not (home.path / "other").exists()
+
+
+def test_the_agent_says_what_it_does_a_line_at_a_time(home: Home) -> None:
+    with home.agent("--json") as agent:
+        home.roamrc("use", "office")
+        assert agent.poll() is None
+        agent.send_signal(signal.SIGTERM)
+        out, _ = agent.communicate(timeout=20)
+    import json
+
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert all(line["version"] == 1 for line in lines)
+    assert "watches this network" in lines[0]["message"]
+    assert any(line.get("profile") == "office" for line in lines)
+    assert agent.returncode == 0
+
+
+def test_an_agent_that_does_not_answer_is_said_and_one_that_dies_is_stood_in_for(home: Home) -> None:
+    state = State(home.state)
+    fd = state.agent_lock()
+    assert fd is not None
+    with pytest.raises(Refused) as e:
+        handing.ask(state, "apply", {}, wait=0.05)
+    assert e.value.code == 4
+    assert e.value.hint.startswith("roamrc status")
+    timer = threading.Timer(0.3, os.close, (fd,))
+    timer.start()
+    with pytest.raises(LookupError):
+        handing.ask(state, "apply", {}, wait=20)
+    timer.join()
+    assert home.roamrc("use", "office").code == 0
+
+
+def test_an_agent_that_does_not_know_the_word_refuses(home: Home) -> None:
+    with home.agent():
+        reply = handing.ask(State(home.state), "tango", {})
+        assert reply["error"]["sentence"] == 'the agent does not know "tango"'
+        assert handing.ask(State(home.state), handing.DRAFT, {"verb": "tango"})["error"]["code"] == 2
+
+
+def test_follow_shows_switches_as_they_come(home: Home) -> None:
+    import subprocess
+    import sys
+
+    home.roamrc("use", "office")
+    p = subprocess.Popen(
+        [sys.executable, "-m", "roamrc", "log", "--follow"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=home.environment(),
+    )
+    seen: list[str] = []
+    assert p.stdout is not None
+    reader = threading.Thread(target=lambda: seen.extend(p.stdout or ()))
+    reader.start()
+    try:
+        wait(lambda: len(seen) == 1, "the old entry")
+        home.roamrc("use", "direct")
+        wait(lambda: len(seen) == 2, "the new one")
+    finally:
+        p.send_signal(signal.SIGINT)
+        p.wait(20)
+        reader.join(20)
+    assert "office → direct: chosen by hand (" in seen[1]
+    assert (p.returncode, p.stderr.read() if p.stderr else None) == (0, "")
