@@ -645,7 +645,7 @@ def test_doctor_tries_the_proxy_and_keeps_the_login_to_itself(home: Home) -> Non
 def test_doctor_tells_noproxy_forms_that_npm_ignores(home: Home) -> None:
     home.npmrc.write_text("noproxy=*.corp.example,10.0.0.0/8,host:80,*\n")
     told = [c["message"] for c in home.roamrc("doctor", "--json").json["checks"] if c["check"] == "noproxy"]
-    assert [m.split('"')[1] for m in told] == ["10.0.0.0/8", "host:80", "*"]
+    assert [m.split('"')[1] for m in told] == ["*.corp.example", "10.0.0.0/8", "host:80", "*"]
 
 
 def test_doctor_tells_faults_of_the_settings_and_of_profiles(home: Home) -> None:

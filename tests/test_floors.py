@@ -13,6 +13,7 @@ VALUES = {"model", "errors"}
 PURE = {
     "match",
     "checks",
+    "clues",
     "pace",
     "owned",
     "draft",
@@ -24,6 +25,7 @@ PURE = {
     "nodes",
     "fields",
     "conditions",
+    "folders",
     "formats",
     "targets",
 }
@@ -31,6 +33,7 @@ UPPER = {
     "look",
     "reconcile",
     "waiting",
+    "errands",
     "lending",
     "apply",
     "ledger",
@@ -40,8 +43,12 @@ UPPER = {
     "agent",
     "watch",
     "doctor",
+    "trust",
+    "trial",
     "starters",
     "learn",
+    "present",
+    "removal",
     "demo",
     "setup",
 }

@@ -59,9 +59,8 @@ def _by_agent(folder: str, verb: str, args: Mapping[str, Any], dry_run: bool) ->
 def _alone(verb: str, args: Mapping[str, Any], dry_run: bool) -> dict[str, Any]:
     from . import act, journal, look
     from .reconcile import Wish
-    from .system import System
 
-    setup, trouble = look.setup(System.real())
+    setup, trouble = look.setup(out.machine())
     seen = act.answered(act.prepare(setup, look.Memory(), verb, args, dry_run=dry_run))
     wish = Wish(force=verb == "use" or bool(args.get("force")), dry_run=dry_run, login=not dry_run)
     report, status = act.alone(seen, wish, trouble)
@@ -94,7 +93,8 @@ def _tell(status: Mapping[str, Any], edits: list[dict[str, Any]], dry_run: bool)
     print(f"{out.styled(show.line(str(head)), 'bold')}: {status['because']}")
     out.diff(edits)
     if not edits:
-        print("nothing to change" if dry_run else "nothing had to change")
+        stands = any(f["state"] != "in-sync" for f in status["files"])  # a conflict, or a write that the machine refused
+        print("nothing to change" if dry_run else "nothing was changed" if stands else "nothing had to change")
     elif dry_run:
         print("nothing was written (--dry-run)")
     if status["override"] and not dry_run:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from shlex import quote
 
@@ -161,9 +162,15 @@ def _login(setup: Setup) -> Iterable[Advice]:
 
 
 def _service(setup: Setup) -> Iterable[Advice]:
-    from . import services
+    from . import frozen, services
+    from .services import command
 
-    yield from services.advice(setup.system)
+    env = frozen.environment(setup.system)
+    try:
+        program = command.program(sys.argv, sys.executable)
+    except RoamError:
+        program = []  # an environment made for one command: what the service starts is judged alone
+    yield from services.advice(setup.system, program if env else (), env or None)
 
 
 def _state(setup: Setup) -> Iterable[Advice]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from .system import System
+
 STYLES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "bold": "1"}
 
 
@@ -64,3 +66,14 @@ def ask(question: str) -> bool:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
+
+
+def machine() -> System:
+    """This machine, with the folders of the installed agent where this shell names others; that is said on standard error."""
+    from . import frozen
+    from .system import System
+
+    system, note = frozen.installed(System.real())
+    if note:
+        print(show.line(note, 400), file=sys.stderr)
+    return system

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from . import profiles
+from . import atomic, profiles
 from .errors import Refused
 from .places import Places
 
@@ -16,6 +16,21 @@ def missing(places: Places) -> dict[Path, bytes]:
         return {}
     wanted = {**profiles.starters(), **profiles.schemas()}
     return {places.profiles / name: data for name, data in wanted.items() if not (places.profiles / name).exists()}
+
+
+def pristine(places: Places) -> dict[Path, bytes] | None:
+    """Every starter file, where no profile is there but starters as they were written; None where somebody has begun to write
+    his own: `run` writes the starters too, and whoever types `init` afterwards has lost nothing."""
+    shipped = profiles.starters()
+    for file in _listed(places.profiles):
+        if file.suffix in profiles.ENDINGS and held(file) != shipped.get(file.name):
+            return None
+    return {places.profiles / name: data for name, data in {**shipped, **profiles.schemas()}.items()}
+
+
+def held(path: Path) -> bytes | None:
+    """A file's bytes, None where there is none."""
+    return atomic.read(str(path)).data
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from .. import config, look, nodes, out, profiles, show
-from ..system import System
 
 
 def arguments(p: argparse.ArgumentParser) -> None:
@@ -24,7 +23,7 @@ def arguments(p: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    system = System.real()
+    system = out.machine()
     setup, _ = look.setup(system)
     if args.files:
         faults = [

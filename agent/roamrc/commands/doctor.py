@@ -15,13 +15,12 @@ import argparse
 import os
 
 from .. import doctor, look, out, show
-from ..system import System
 
 STYLES = {"ok": "good", "warn": "warn", "fail": "bad", "skip": "dim"}
 
 
 def run(args: argparse.Namespace) -> int:
-    setup, _ = look.setup(System.real())
+    setup, _ = look.setup(out.machine())
     found = doctor.advice(setup)
     base = os.path.expanduser("~").rstrip("/")
 

@@ -24,7 +24,6 @@ from typing import Any
 from .. import act, atomic, look, match, out, profiles, saved, show
 from ..errors import RoamError
 from ..model import Decision, Judgement
-from ..system import System
 
 MARKS = {"yes": ("yes", "good"), "no": ("no ", "dim"), "hidden": ("?  ", "warn"), "unasked": ("?  ", "warn")}
 
@@ -35,7 +34,7 @@ def arguments(p: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    setup, _ = look.setup(System.real())
+    setup, _ = look.setup(out.machine())
     if args.facts is not None:
         network = saved.from_json(_read(args.facts), args.facts)
         loaded = profiles.load(setup.places.profiles)

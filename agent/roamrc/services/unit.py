@@ -94,3 +94,17 @@ def word(value: str, dollar: str = "$") -> str:
         raise Refused(f"{value!r} can't stand in a systemd unit: it holds a control character or is not UTF-8", "roamrc run")
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", dollar)
     return f'"{escaped}"'
+
+
+def environment(unit: bytes) -> dict[str, str]:
+    """The variables that `text` has put into a unit; lines of another form are passed over."""
+    found = {}
+    for line in unit.decode("utf-8", "replace").split("\n"):
+        if line.startswith('Environment="') and line.endswith('"'):
+            plain, escape = "", False
+            for c in line[len('Environment="') : -1].replace("%%", "%"):
+                escape = c == "\\" and not escape
+                plain += "" if escape else c
+            name, _, value = plain.partition("=")
+            found[name] = value
+    return found

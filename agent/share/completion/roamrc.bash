@@ -14,7 +14,7 @@ _roamrc() {
     local cur=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options="" valued="" words="" kind="" place=1 i word
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="status use auto apply log init learn uninstall explain facts check doctor run prompt --help --version"
+        words="status use auto apply log init learn login install uninstall explain facts check doctor demo run prompt --help --version"
     else
         case $command in
         status) options="--help -h --json" valued="" ;;
@@ -24,11 +24,14 @@ _roamrc() {
         log) options="--help -h -n --since --follow -f --json" valued="-n --since" ;;
         init) options="--help -h --yes --json" valued="" ;;
         learn) options="--help -h --json" valued="" ;;
+        login) options="--help -h --stdin --json" valued="" ;;
+        install) options="--help -h --yes --linger --json" valued="" ;;
         uninstall) options="--help -h --yes --purge --json" valued="" ;;
         explain) options="--help -h --facts --json" valued="--facts" ;;
         facts) options="--help -h --json" valued="" ;;
         check) options="--help -h --json" valued="" ;;
         doctor) options="--help -h --json" valued="" ;;
+        demo) options="--help -h --fast --json" valued="" ;;
         run) options="--help -h --json" valued="" ;;
         prompt) options="--help -h --json" valued="" ;;
         esac
@@ -49,6 +52,8 @@ _roamrc() {
         use:--for) words="30m 1h 2h 8h 1d" ;;
         use:1) words="direct" kind=profiles ;;
         learn:1) kind=profiles ;;
+        login:1) words="set test forget" ;;
+        login:2) kind=profiles ;;
         explain:--facts) kind=files ;;
         explain:1) kind=profiles ;;
         check:[0-9]*) kind=files ;;

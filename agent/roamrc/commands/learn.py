@@ -1,0 +1,53 @@
+"""make this network a profile
+
+A new profile takes npm's present proxy along if that answers here, else it is direct. A profile that exists gets one item more
+in `when`, and not a byte of the rest moves. What a network says of itself (its domain, its Wi-Fi's name) is joined to what was
+seen on the wire, so that a stranger's network with the same name is not taken for it.
+
+    roamrc learn office    typed at the office
+    roamrc learn home      typed at home
+
+Exit codes: 0 learnt, or known already; 1 nothing tells this network from others (offline, behind NAT); 2 the profile is broken,
+or no item can be added to it; 4 the machine refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import amend, glance, learn, look, out, probes, show
+from ..system import System
+
+PATIENCE = 1.0
+"""Seconds for the gateway's MAC: the one fact that a home has must not be missed for haste."""
+
+
+def arguments(p: argparse.ArgumentParser) -> None:
+    p.add_argument("name", metavar="NAME", help="the profile's name: office, home, …")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup, _ = look.setup(System.real())
+    means = probes.Means(setup.config.cached_scan, setup.config.ssid_command)
+    network = probes.observe(setup.system, PATIENCE, means)
+    lesson = learn.write(learn.lesson(setup, args.name, network), setup)
+    added = dict(lesson.added) if lesson.added is not None else None
+    if args.json:
+        out.as_json({"profile": lesson.name, "path": str(lesson.path), "added": added, "notes": list(lesson.notes)})
+        return 0
+    path = out.home(str(lesson.path))
+    if added is None:
+        print(f"{out.styled(show.line(lesson.name), 'bold')} knows this network already; nothing was written")
+        return 0
+    verb = "made" if lesson.before is None else "added an item to"
+    print(f"{out.styled(show.line(lesson.name), 'bold')}: {verb} {path}")
+    for key, value in added.items():
+        print(out.styled(f"+ {key}: {show.line(amend.scalar(value))}", "good"))
+    if lesson.kept:
+        print(out.styled(f"+ proxy: {show.url(lesson.kept.proxy)}", "good"))
+    print(f"{lesson.clue.sure}: {lesson.clue.why}")
+    for note in lesson.notes:
+        print(f"note: {show.prose(note)}")
+    if glance.agent_pid(str(setup.state.folder)) is None:
+        print("hint: roamrc install starts the agent at each log-in; roamrc apply does it once")
+    return 0
