@@ -151,3 +151,25 @@ def test_it_keeps_to_few_threads(home: Home) -> None:
     with home.agent() as p:
         wait(lambda: holds(home, PROXY), "the profile")
         assert len(os.listdir(f"/proc/{p.pid}/task")) <= 5
+
+
+def test_an_old_text_that_comes_back_after_a_switch_is_a_lost_update_and_brings_no_login_back(home: Home) -> None:
+    """`npm config set` reads the file, takes 0.1 s, and writes all of it: what it read may be from before our switch."""
+    secret = home.path / "secret"
+    secret.write_text("alice:s3cret\n")
+    secret.chmod(0o600)
+    home.profile("office", "when: []\napply: {proxy: '" + PROXY + "', login: 'file:~/secret'}\n")
+    home.profile("here", DIRECT)
+    with home.agent():
+        assert home.roamrc("use", "office").code in (0, 1)
+        wait(lambda: holds(home, "alice:s3cret@"), "the login")
+        old = home.npmrc.read_bytes()
+        assert home.roamrc("auto").code == 0
+        assert not holds(home, "alice")
+        home.npmrc.write_bytes(old + b"audit=false\n")
+        wait(
+            lambda: not holds(home, "alice") and holds(home, "audit=false"),
+            "the login taken back again, and the new line kept",
+            5,
+        )
+        wait(lambda: status(home)["files"][0]["state"] == "in-sync", "no hand edit in it")  # type: ignore[index]

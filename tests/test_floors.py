@@ -68,7 +68,7 @@ IMPURE = {
     "psutil",
     "watchdog",
 }
-LONGEST = 330
+LONGEST = 340
 
 
 def floor(name: str) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import journal, look, match, override
+from . import journal, look, match, override, waiting
 from .errors import RoamError
 from .look import Look, Memory
 from .model import Override, Problem
@@ -53,6 +53,27 @@ def answered(seen: Look) -> Look:
     return look.decided(seen, seen.override, answer_now(seen.decision.questions, seen.network, seen.setup.system), True)
 
 
+def alone(seen: Look, wish: Wish, extra: Sequence[Problem] = ()) -> tuple[Report, dict[str, Any]]:
+    """`carry_out` for a command that nobody comes back for: whether the proxy lives (`on_dead_proxy: hold`), and which
+    registries are inside, is asked before."""
+    system = seen.setup.system
+    first = waiting.to_try_first(seen)
+    if first and not wish.force:
+        from . import health
+
+        proxy, registry, _, cafile = first
+        seen = waiting.held_back(seen, health.probe(proxy, registry, system, ca=cafile))
+    if seen.setup.config.no_proxy_auto:
+        drafted = reconcile(seen.setup, seen.loaded.profiles, seen.network, seen.decision, Wish(wish.force, dry_run=True))
+        questions = waiting.inside_questions(drafted)
+        if questions:
+            from .inquiry import answer_now
+
+            told = answer_now(questions, seen.network, system)
+            wish.private = frozenset(q.wanted for q, a in told.items() if a.verdict == "yes")
+    return carry_out(seen, wish, extra)
+
+
 def _near(name: str, names: Sequence[str]) -> str:
     from difflib import get_close_matches
 
@@ -60,10 +81,15 @@ def _near(name: str, names: Sequence[str]) -> str:
     return f"did you mean `roamrc use {close[0]}`?" if close else "roamrc explain lists the profiles there are"
 
 
-def carry_out(seen: Look, wish: Wish, extra: Sequence[Problem] = ()) -> tuple[Report, dict[str, Any]]:
-    """Reconciles what a look decided and writes it down; the dictionary is the status."""
+def carry_out(
+    seen: Look, wish: Wish, extra: Sequence[Problem] = (), *, passing: bool = False
+) -> tuple[Report, dict[str, Any]]:
+    """Reconciles what a look decided and writes it down; the dictionary is the status. `passing`: a state in the middle of a
+    roam, which is not noted unless a file had to follow; its status is empty."""
     report = reconcile(seen.setup, seen.loaded.profiles, seen.network, seen.decision, wish)
     problems = (*seen.problems, *extra)
+    if passing and not report.edits:
+        return report, {}
     if wish.dry_run:
         return report, journal.snapshot(seen.setup, report, seen.override, problems, seen.setup.system.now())
     return report, journal.record(seen.setup, report, seen.override, problems)

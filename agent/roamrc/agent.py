@@ -16,23 +16,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from . import act, apply, atomic, handing, journal, look, secrets, show, sources, waiting
+from . import act, apply, atomic, config, handing, journal, look, renewal, secrets, show, sources, thrift, waiting
 from .errands import Errands
 from .errors import RoamError
 from .formats.login import Login
-from .health import Health
 from .ledger import Ledger
 from .look import Look
 from .model import Decision, Problem
+from .owned import FilePlan
 from .pace import Pace
 from .reconcile import Report, Wish, reconcile
 from .services import notify
 from .system import System
+from .trial import Trial
 from .watch import Watch
 
 MAC_PATIENCE = 0.1
 """Seconds a look waits for the gateway's MAC where a login hangs on it."""
-
 
 STIRS = ("network", "resolv", "clock", "woke", "died", "restarted")
 """Words of reasons after which the network may be another one."""
@@ -54,18 +54,19 @@ class Agent:
         self.manager = notify.listener(system.env)
         self.memory = look.Memory()
         self.sizes: dict[str, int] = {}
+        self.recent: dict[str, tuple[float, FilePlan]] = {}
         self.watch: Watch | None = None
         self.due: dict[str, float] = {}
+        self.stamp: object = None
         self.rescues: list[tuple[float, int, apply.Rescue]] = []
         self.errands = Errands(system)
         self.memory.answers = self.errands.answers
         self.pulse: object = None
-        self.proxy: Health | None = None
-        self.tried = ""
-        self.rotated = False
         self.pace = Pace(self.system.monotonic())
+        self.trial = Trial(self.errands, self.pace)
         self.status: dict[str, Any] = {}
         self.told = ""
+        self.renewal = renewal.watch(system)
 
     # ---- life ----------------------------------------------------------------------------------------------------------------
 
@@ -81,9 +82,12 @@ class Agent:
             self._tidy()
             self.open_sources()
             self.look()
+            self._requests()  # one that came while an older version became this one
+            thrift.settle()
             self.manager.ready(self._line())
             while True:
-                self.step(wake)
+                with self.renewal.torn():
+                    self.step(wake)
         except Stopped:
             self.manager.stopping()
         finally:
@@ -98,11 +102,10 @@ class Agent:
             woken.close()
 
     def _tidy(self) -> None:
-        """What a killed agent left: half-written files, a request nobody waits for any more."""
+        """What a killed agent left: half-written files."""
         with contextlib.suppress(RoamError), self.setup.state.lock():
             atomic.sweep(str(self.setup.places.npmrc))
             self.setup.state.tidy()
-            self.setup.state.discard(handing.REQUEST)
 
     def open_sources(self) -> None:
         here = self.setup.places
@@ -124,18 +127,19 @@ class Agent:
         if wake.fileno() in ready:
             self._signals(wake)
         now = self.system.monotonic()
+        self.renewal.check(now)
         reasons = self.watch.reasons(ready, now)
         if self.errands.back(ready):
             self._again(0.0)
         if reasons:
             self._stirred(", ".join(reasons), now)
         self._rescue(now)
-        if self.due.get("look", now + 1) <= now:
+        if self.due.get("look", now + 1) <= self.system.monotonic():  # not `now`: a look due since would cost one more poll, 1 ms
             self.look()
 
     def _timeout(self, watch: Watch) -> int | None:
         """Milliseconds until the next thing is due, rounded up; None: nothing is, sleep until something stirs."""
-        times = [*self.due.values(), *(t for t, _, _ in self.rescues), *watch.next_due()]
+        times = [*self.due.values(), *(t for t, _, _ in self.rescues), *watch.next_due(), *self.renewal.due()]
         if not times:
             return None
         return max(0, int((min(times) - self.system.monotonic()) * 1000) + 1)
@@ -166,18 +170,30 @@ class Agent:
         settled = self.pace.looking(now)
         seen = look.look(self.setup, self.memory, settled=settled)
         if self.memory.moved:
-            self.errands.forget()
-            self.proxy, self.rotated = None, False
+            self._forget()
         self.pulse = self._pulse()
         if look.half_seen(seen.network) and not settled:
             if self.memory.moved:  # what was lent to the old link must go before the new one can be told apart
-                self._wait(replace(seen, decision=Decision("hold", None, "resolv.conf is being written")), Wish(sizes=self.sizes))
+                self._wait(
+                    replace(seen, decision=Decision("hold", None, "resolv.conf is being written")),
+                    Wish(sizes=self.sizes, recent=self.recent),
+                )
             self._again(0.02 if now - self.pace.last_event < 0.2 else 0.2)
             return
         if waiting.hangs_on_mac(seen):
             seen = look.look(self.setup, self.memory, patience=MAC_PATIENCE, settled=settled)
         lend = waiting.may_lend(seen, settled)
-        self._carry_out(seen, Wish(lend=lend, login=self.rotated, sizes=self.sizes, fetch=self.errands.login))
+        passing = bool(self.status) and self.pace.rest(now) > 0
+        self._carry_out(
+            seen,
+            Wish(lend=lend, login=self.trial.rotated, sizes=self.sizes, recent=self.recent, fetch=self.errands.login),
+            passing,
+        )
+
+    def _forget(self) -> None:
+        """The link is another one: what was learned on the old one says nothing any more."""
+        self.errands.forget()
+        self.trial.forget()
 
     def _pulse(self) -> object:
         """How often the uplink lost its carrier: the one change that no flood of noise may hide, since a login goes with it."""
@@ -186,16 +202,25 @@ class Agent:
 
     def _settings(self) -> None:
         """Reads config.yaml anew; where npm's file or a folder moved, the sources watch the new one."""
-        places = self.setup.places
+        places, stamp = self.setup.places, config.stamp(self.setup.places.config_file)
+        if stamp == self.stamp:
+            return
+        self.stamp = stamp
         self.setup, self.setup_problems = look.setup(self.system, self.setup.config)
         if self.setup.places != places:
             self.open_sources()
 
-    def _carry_out(self, seen: Look, wish: Wish) -> Report:
-        report, self.status = (
-            act.carry_out(seen, wish, self._problems(seen)) if not seen.decision.waits else self._wait(seen, wish)
-        )
+    def _carry_out(self, seen: Look, wish: Wish, passing: bool = False) -> Report:
+        wish.private = self.errands.inside()
+        seen = self.trial.before(seen, wish.force, self.system.monotonic())
+        if seen.decision.waits:
+            report, status = self._wait(seen, wish)
+        else:
+            report, status = act.carry_out(seen, wish, self._problems(seen), passing=passing)
+        self.status = status or self.status
         now = self.system.monotonic()
+        if passing and not status:
+            self._again(self.pace.rest(now) + 0.001)
         for rescue in report.rescues:
             self.rescues += [(now + t, n, rescue) for n, t in enumerate(apply.LOOK_BACK)]
         if self.status and (self._line() != self.told or report.edits):
@@ -217,27 +242,18 @@ class Agent:
             self._again(report.again)
         if seen.override and seen.override.until is not None:
             self._again(max(0.0, seen.override.until - self.system.now()) + 0.001)
-        late = self._try_proxy(report) or waiting.still_open(seen, report)
+        insiders = waiting.inside_questions(report) if self.setup.config.no_proxy_auto else ()
+        if any(q not in self.errands.answers for q in insiders) and (rest := self.pace.rest(now)):
+            self._again(rest + 0.001)
+            insiders = ()
+        trial = self.trial.after(report, now)
+        if trial is not None:
+            self._again(trial)
+        late = self.trial.late or waiting.still_open(seen, report) or self.errands.unsure(insiders)
         again = late and self.pace.rung_due(now)
-        self.errands.ask(seen.decision.questions, seen.network, again=again)
+        self.errands.ask((*seen.decision.questions, *insiders), seen.network, again=again)
         if late:
             self._again(max(0.0, self.pace.ask_again - now) + 0.001)
-
-    def _try_proxy(self, report: Report) -> bool:
-        """Has the proxy that was written tried, once a link and again on the ladder while it is dead; whether it is. A login that
-        the proxy does not accept any more is fetched anew."""
-        written = waiting.proxy_written(report)
-        self.proxy, self.rotated = None, False
-        if written is None or (waiting.needs_login(report.decision) and not self.pace.settled):
-            return False  # without its login the proxy says 407, and that would be no news
-        proxy, registry, cafile = written
-        assert report.decision.profile is not None
-        self.proxy, self.tried = self.errands.health.get(proxy), report.decision.profile.name
-        if self.proxy is None or (self.proxy.ok is not True and self.system.monotonic() >= self.pace.ask_again):
-            self.errands.try_proxy(proxy, registry, report.decision.profile.name, cafile)
-        login = report.decision.profile.apply.login
-        self.rotated = self.proxy is not None and self.proxy.code == "proxy-407" and login is not None
-        return self.proxy is not None and self.proxy.ok is not True
 
     def _again(self, seconds: float) -> None:
         at = self.system.monotonic() + seconds
@@ -245,8 +261,7 @@ class Agent:
 
     def _problems(self, seen: Look) -> tuple[Problem, ...]:
         """The agent's own: faults of the settings, sources that are dead, the applied profile's proxy where it is."""
-        d = seen.decision
-        tried = self.proxy.problem if self.proxy and d.profile and (d.action, d.profile.name) == ("apply", self.tried) else None
+        tried = self.trial.problem(seen.decision)
         return (*self.setup_problems, *(self.watch.problems() if self.watch else ()), *((tried,) if tried else ()))
 
     def _line(self) -> str:
@@ -273,13 +288,16 @@ class Agent:
             self._settings()
             memory = replace(self.memory, answers=dict(self.memory.answers)) if dry else self.memory
             seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
+            if not dry and self.memory.moved:
+                self._forget()
             force = verb == "use" or bool(args.get("force"))
             if dry:
-                report, status = act.carry_out(
-                    seen, Wish(force=force, dry_run=True, sizes=dict(self.sizes)), self._problems(seen)
-                )
+                wish = Wish(force=force, dry_run=True, sizes=dict(self.sizes), private=self.errands.inside())
+                report, status = act.carry_out(self.errands.once_alive(seen, force, again=False)[0], wish, self._problems(seen))
             else:
-                report = self._carry_out(seen, Wish(force=force, login=True, sizes=self.sizes, fetch=self._fetch_now))
+                report = self._carry_out(
+                    seen, Wish(force=force, login=True, sizes=self.sizes, recent=self.recent, fetch=self._fetch_now)
+                )
                 status = self.status
             content = {"status": status, "edits": journal.edits_json(report.edits)}
         except RoamError as e:
@@ -306,12 +324,14 @@ class Agent:
 def run(system: System, tell: Callable[[str, dict[str, Any] | None], None]) -> int:
     """`roamrc run`: one agent at a time; a second one says so and that is all right."""
     here, _ = look.setup(system)
-    fd = here.state.agent_lock()
+    fd = renewal.hold(here.state, system, handing.REQUEST)
     if fd is None:
         tell(f"an agent is running already (pid {here.state.agent_pid() or 'unknown'})", None)
         return 0
     try:
         Agent(system, tell).run()
+    except renewal.Renewed as e:
+        renewal.become(e.argv, fd)
     finally:
         os.close(fd)
     return 0

@@ -40,17 +40,19 @@ def commit(plan: FilePlan, ledger: Ledger, mode: int | None) -> Rescue | None:
     no."""
     path = plan.file.path
     if not plan.writes:
+        if plan.priors.keys() - plan.file.priors.keys():  # a key that already held what is wanted: `uninstall` took it away
+            ledger.before(plan)
         ledger.after(plan)
         return None
     ledger.before(plan)
-    atomic.sweep(path)
     assert plan.file.text is not None or plan.after is not None
     fd = None
     if plan.after is None:
         assert plan.file.text is not None
+        atomic.sweep(path)
         atomic.remove(path, expected=plan.file.text)
     else:
-        fd = atomic.write(path, plan.after, expected=plan.file.text, mode=mode)
+        fd = atomic.write(path, plan.after, expected=plan.file.text, mode=mode, shared=True)
     ledger.after(plan)
     return Rescue(fd, plan) if fd is not None else None
 
@@ -86,17 +88,24 @@ def give_back(ledger: Ledger, path: str) -> FilePlan:
 
 
 def look_back(rescue: Rescue, ledger: Ledger) -> FilePlan | None:
-    """What a slower writer put into the replaced file, with our edits made again, written; None where there was nothing to
-    save."""
-    plan, text = rescue.plan, atomic.contents(rescue.fd)
-    if text == plan.file.text or not text or plan.after is None:
-        return None
-    fresh = redraft(NPM, plan, text, ledger.digest)
-    now = atomic.read(plan.file.path)
-    if fresh.after is None or fresh.after == plan.after or now.data != plan.after:
-        return None
-    fd = atomic.write(plan.file.path, fresh.after, expected=plan.after)
-    if fd is not None:
-        os.close(fd)
-    ledger.after(fresh)
-    return fresh
+    """What a slower writer put into the replaced file, with our edits made again, written; None where there was nothing to save.
+    Call it under the lock."""
+    plan = rescue.plan
+    for _ in range(TRIES):
+        text = atomic.contents(rescue.fd)
+        if text == plan.file.text or not text:
+            return None
+        now = atomic.read(plan.file.path).data
+        fresh = redraft(NPM, plan, text, ledger.file(NPM, plan.file.path, now), ledger.digest)
+        if fresh.after is None or fresh.after == now:
+            return None
+        ledger.before(fresh)
+        try:
+            fd = atomic.write(plan.file.path, fresh.after, expected=now, shared=True)
+        except atomic.Changed:
+            continue
+        if fd is not None:
+            os.close(fd)
+        ledger.after(fresh)
+        return fresh
+    return None

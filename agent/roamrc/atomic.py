@@ -41,11 +41,25 @@ class Seen:
 def read(path: str, limit: int = LIMIT) -> Seen:
     """Reads a file through its symlinks; never hangs on a FIFO. Raises Refused for anything that is not a readable regular
     file of ours."""
-    real = os.path.realpath(path)
+    real = _real(path, "read")
+    found = _read(path, real, limit)
+    if found is None:
+        return Seen(path, real, None)
+    data, info = found
+    return Seen(path, real, data, stat.S_IMODE(info.st_mode), info.st_mtime)
+
+
+def read_real(path: str, limit: int = LIMIT) -> bytes | None:
+    """The bytes of a file that is no symlink, None where there is none. Raises Refused as `read` does, and for a symlink."""
+    found = _read(path, path, limit)
+    return found[0] if found else None
+
+
+def _read(path: str, real: str, limit: int) -> tuple[bytes, os.stat_result] | None:
     try:
         fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except (FileNotFoundError, NotADirectoryError):
-        return Seen(path, real, None)
+        return None
     except OSError as e:
         raise refused(path, e, "read") from None
     try:
@@ -55,21 +69,21 @@ def read(path: str, limit: int = LIMIT) -> Seen:
             raise Unfit(f'"{path}" is {kind}', f"ls -ld '{path}'")
         if info.st_size > limit:
             raise Unfit(f'"{path}" is too large ({info.st_size} bytes, limit {limit})', f"wc '{path}'")
-        return Seen(path, real, contents(fd), stat.S_IMODE(info.st_mode), info.st_mtime)
+        return contents(fd), info
     except OSError as e:
         raise refused(path, e, "read") from None
     finally:
         os.close(fd)
 
 
-def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = None) -> int | None:
-    """Replaces the file behind `path` if it still holds `expected` (None: if there still is none).
+def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = None, shared: bool = False) -> int | None:
+    """Replaces the file behind `path` if it still holds `expected` (None: if there still is none). `shared`: others write it too.
 
     Returns a descriptor of the file that was replaced, still open, so that what a slower writer puts there is not lost; the
     caller closes it. Raises Changed, or Refused with the reason and a cure; then nothing has changed and no temporary file is
     left.
     """
-    real = os.path.realpath(path)
+    real = _real(path, "write")
     folder, name = os.path.split(real)
     temp = os.path.join(folder, f".{name}.roamrc~")
     old: int | None = None
@@ -80,7 +94,8 @@ def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = 
         _write_temp(temp, data, bits, info.st_gid if info else None)
         if _content(old, real) != expected:
             raise Changed(path)
-        os.rename(temp, real)
+        if not (shared and _placed(temp, real, old, expected)):
+            os.rename(temp, real)
         sync_folder(folder)
         keep, old = old, None
         return keep
@@ -92,9 +107,51 @@ def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = 
         _discard(temp)
 
 
+def _placed(temp: str, real: str, old: int | None, expected: bytes | None) -> bool:
+    """Puts `temp` in the place of `real` so that no file of somebody else's is overwritten unseen; False where this system has no
+    means for it. Raises Changed.
+
+    Between comparing and rename(2) an editor's own rename was lost once in a thousand saves (torture, races). So the two change
+    names, and what came out is looked at; a new name is made by link(2), which overwrites nothing.
+    """
+    if old is None:
+        try:
+            os.link(temp, real)
+        except FileExistsError:
+            raise Changed(real) from None
+        except OSError:
+            return False  # a file system without hard links
+        return True
+    if not _exchange(temp, real):
+        return False
+    if os.path.samestat(os.lstat(temp), os.fstat(old)) or _read_or_none(temp) == expected:
+        return True
+    _exchange(temp, real)
+    raise Changed(real)
+
+
+def _read_or_none(path: str) -> bytes | None:
+    try:
+        return read_real(path)
+    except Refused:
+        return None
+
+
+def _exchange(a: str, b: str) -> bool:
+    """Two names change their files in one step: renameat2(2) with RENAME_EXCHANGE, Linux 3.15, not on every file system."""
+    import sys
+
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    call = getattr(ctypes.CDLL(None), "renameat2", None)
+    return call is not None and call(-100, os.fsencode(a), -100, os.fsencode(b), 2) == 0
+
+
 def remove(path: str, *, expected: bytes) -> None:
     """Removes the file behind `path` if it still holds `expected`; raises Changed or Refused."""
-    real = os.path.realpath(path)
+    real = _real(path, "remove")
     try:
         old = _open_owned(path, real)
         try:
@@ -111,8 +168,16 @@ def remove(path: str, *, expected: bytes) -> None:
 
 def sweep(path: str) -> None:
     """Removes the temporary file that a killed process left beside `path`; call it under the lock."""
-    folder, name = os.path.split(os.path.realpath(path))
+    folder, name = os.path.split(_real(path, "write"))
     _discard(os.path.join(folder, f".{name}.roamrc~"))
+
+
+def _real(path: str, verb: str) -> str:
+    """The file behind all symlinks; realpath itself raises where a link can be seen and not be read."""
+    try:
+        return os.path.realpath(path)
+    except OSError as e:
+        raise refused(path, e, verb) from None
 
 
 def _open_owned(path: str, real: str) -> int | None:

@@ -51,6 +51,8 @@ def glob(pattern: str, text: str) -> bool:
 
 
 def _in_network(address: str, network: str) -> bool:
+    if not (":" in network or "/" in network):
+        return address.partition("/")[0] == network  # an IPv4 address has one spelling alone (ipaddress refuses leading zeros)
     from ipaddress import ip_interface, ip_network
 
     try:

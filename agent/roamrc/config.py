@@ -3,6 +3,8 @@ force. Floor 2."""
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -100,6 +102,18 @@ def load(path: Path, home: Path, before: Config | None = None) -> Loaded:
     data, _ = yamlfile.read(path, faults)
     config = None if data is None else decoded(data, home, faults)
     return Loaded(config or before or Config(), tuple(faults.found))
+
+
+def stamp(path: Path) -> object:
+    """Equal as long as the file is the same one, or there is none; one written less than 2 s ago equals nothing, as it may change
+    again within a tick of its file system's clock."""
+    try:
+        info = os.stat(path)
+    except OSError as e:
+        return e.errno
+    if abs(time.time() - info.st_mtime) < 2.0:
+        return object()
+    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
 
 
 def decoded(data: bytes, home: Path, faults: Faults) -> Config | None:

@@ -26,9 +26,11 @@ class Draft:
         self.keys = dict(file.record.keys)
         self.entries = file.record.entries
         self.priors = dict(file.priors)
+        self.doc.guests |= {k for k, prior in self.priors.items() if not prior.lines}
         self.edits: list[Edit] = []
         self.conflicts: list[str] = []
         self.lost: dict[str, Value] = {}
+        self.was: dict[str, str] = {}
 
     def edited(self, key: str) -> bool:
         """Whether a key of ours holds what somebody else wrote."""
@@ -40,11 +42,17 @@ class Draft:
         before.restore(key, self.priors.get(key, Prior()))
         return before.get(key)
 
+    def _lift(self, key: str) -> None:
+        self.priors[key] = self.doc.lift(key)
+        if not self.priors[key].lines:
+            self.doc.guests.add(key)
+
     def set(self, key: str, value: Value) -> None:
         """The key holds `value` from now on, and is ours; what it held before us is kept."""
         found = self.doc.get(key)
         if key not in self.keys:
-            self.priors[key] = self.doc.lift(key)
+            self._lift(key)
+            self.was[key] = self.digest(found)
         elif found != value and self.edited(key):
             self.lost[key] = found
         self.keys[key] = (self.digest(value),)
@@ -67,6 +75,7 @@ class Draft:
     def release(self, key: str) -> None:
         self.keys.pop(key, None)
         self.priors.pop(key, None)
+        self.doc.guests.discard(key)
 
     def list_entries(self, wanted: tuple[str, ...]) -> None:
         """Our entries of the list become `wanted`; the user's stay where they are, and one he has himself is never ours."""
@@ -78,7 +87,7 @@ class Draft:
         if not ours and not self.entries and key not in self.priors:
             return
         if ours and key not in self.priors:
-            self.priors[key] = self.doc.lift(key)
+            self._lift(key)
         self.entries = ours
         if ours:
             if entries(found) != (*theirs, *ours):
@@ -98,6 +107,20 @@ class Draft:
         if after != before:
             self.edits.append(Edit(self.shape.name, self.file.path, key, before, after, self.why))
 
+    def as_left(self) -> bool:
+        """Whether the file is as we left it last, and nobody else wrote since its backup was made."""
+        return self._digest(self.file.text) in self.file.record.whole
+
+    def _digest(self, text: bytes | None) -> str:
+        return self.digest(None if text is None else text.decode("latin-1"))
+
+    def _whole(self, text: bytes | None) -> tuple[str, ...]:
+        before = self.file.record
+        first = not (before.keys or before.entries)  # now the backup is made
+        if text == self.file.text and not (first and (self.keys or self.entries)):
+            return before.whole
+        return (self._digest(text),) if first or self.as_left() else ()
+
     def done(self, record: Record, comment: str | None) -> FilePlan:
         """The plan: the comment line is set anew only where something else changes, since a comment alone is no reason to
         write."""
@@ -107,10 +130,11 @@ class Draft:
         text: bytes | None = self.doc.text
         if (self.file.text is None and not text) or (record.missing and not text and not self.keys):
             text = None
-        record = replace(record, keys=self.keys, entries=self.entries)
+        record = replace(record, keys=self.keys, entries=self.entries, whole=self._whole(text))
         return FilePlan(
-            self.file, text, record, self.priors, tuple(self.edits), tuple(self.conflicts), self.lost, comment=comment
-        )
+            self.file, text, record, self.priors, tuple(self.edits), tuple(self.conflicts), self.lost, comment=comment,
+            was=self.was,
+        )  # fmt: skip
 
 
 def _joined(found: Value, theirs: list[str], ours: tuple[str, ...]) -> Value:

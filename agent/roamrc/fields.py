@@ -236,6 +236,10 @@ def profile(root: Table, name: str, path: str, faults: Faults) -> Profile | None
             "the login goes to any network that claims to be this one",
             "prove: https://intranet.corp.example/",
         )
+    subnets = [str(w) for item in when or () for c in item if c.fact == "subnet" for w in c.wanted]
+    vain = settings.proves_nothing(prove.url, subnets) if prove else ""
+    if vain:
+        faults.warn(read["prove"].key, read["prove"].path, vain, "prove: https://intranet.corp.example/")
     if faults.wrong or apply is None:
         return None
     return Profile(

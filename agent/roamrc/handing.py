@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .errors import Refused
@@ -23,7 +24,32 @@ WAIT = 5.0
 
 def ask(state: State, verb: str, args: Mapping[str, Any], wait: float = WAIT) -> dict[str, Any]:
     """Leaves the request and waits for its answer; raises Refused where none comes while the agent still lives, LookupError
-    where it died."""
+    where it died. Commands take turns: of six typed at once, three wrote over the others' requests."""
+    with _turn(state, wait):
+        return _asked(state, verb, args, wait)
+
+
+@contextmanager
+def _turn(state: State, wait: float) -> Iterator[None]:
+    import fcntl
+
+    end = time.monotonic() + wait
+    fd = os.open(state.path("inbox.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    raise Refused(f"another command has waited for the agent for {wait:g} s", "roamrc status") from None
+            time.sleep(0.003)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _asked(state: State, verb: str, args: Mapping[str, Any], wait: float) -> dict[str, Any]:
     ident = f"{os.getpid()}-{time.monotonic_ns()}"
     state.discard(REPLY)
     state.save(REQUEST, {"id": ident, "verb": verb, "args": dict(args)})

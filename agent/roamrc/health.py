@@ -38,6 +38,12 @@ class Health:
     hint: str = ""
 
     @property
+    def dead(self) -> bool:
+        """Whether npm would only wait there. One that says 407 or 403, or can't reach the registry, lives; TLS may fail for want
+        of a CA file that npm has."""
+        return self.ok is False and self.code in _DEAD
+
+    @property
     def problem(self) -> Problem | None:
         """What `status` shows: nothing where the proxy lives or nobody can tell."""
         return Problem(self.code, self.message, self.hint) if self.ok is False else None
@@ -68,7 +74,8 @@ class Probe:
             self._shown = _Shown(_place(at[1], at[2]), _place(target[1], target[2]) if target else "", user is not None, profile)
             request = {
                 "proxy": at,
-                "target": target,
+                "target": target or ("https", at[1], 443),
+                "named": target is not None,
                 "login": None if user is None else _basic(user, password or ""),
                 "ca": ca,
                 "limits": limits,
@@ -110,8 +117,9 @@ def start(
 ) -> Probe:
     """Begins to try *proxy* (its user info, still encoded, becomes Proxy-Authorization) on the way to *registry*; never waits.
 
-    *registry* is a URL or `host:port`: CONNECT as npm does for https, HEAD of the whole URL as npm does for http; None: TCP
-    alone. *ca* is a file that verifies an https:// proxy, *limits* are seconds for name and TCP, and for the answer.
+    *registry* is a URL or `host:port`: CONNECT as npm does for https, HEAD of the whole URL as npm does for http; None: CONNECT
+    to the proxy's own name, which it can always resolve, and any answer of a proxy's will do. *ca* is a file that verifies an
+    https:// proxy, *limits* are seconds for name and TCP, and for the answer.
     """
     return Probe(proxy, registry, system, ca, limits, profile)
 
@@ -135,6 +143,11 @@ class _Shown:
     target: str
     login: bool
     profile: str
+
+
+_DEAD = frozenset(
+    f"proxy-{why}" for why in ("unresolvable", "refused", "unreachable", "dropped", "silent", "closed", "no-proxy", "portal")
+)
 
 
 def _place(host: str, port: int) -> str:
@@ -230,8 +243,7 @@ def _told(plain: socket.socket, scheme: str, host: str, request: Mapping[str, ob
             ca = request["ca"]
             plain = dial.verified(None if ca is None else str(ca)).wrap_socket(plain, server_hostname=host)
         target = request["target"]
-        if not isinstance(target, list):
-            return "ok", ""
+        assert isinstance(target, list)
         plain.sendall(_request(target, request["login"]))
         head = dial.head(plain, end)
     except TimeoutError:
@@ -248,7 +260,9 @@ def _told(plain: socket.socket, scheme: str, host: str, request: Mapping[str, ob
         plain.close()
     if not head:
         return "closed", ""
-    return judged(dial.status(head), target[0] == "https")
+    told = judged(dial.status(head), target[0] == "https")
+    # npm's built-in registry is not ours to name: the proxy was asked for itself, and what it thinks of that is its own affair
+    return told if request["named"] or told[0] not in ("403", "5xx") else ("ok", "")
 
 
 def _request(target: list[object], login: object) -> bytes:

@@ -1,4 +1,4 @@
-"""Questions that only the network can answer (resolves, reachable, prove), asked in one short-lived child. Floor 2.
+"""Questions that only the network can answer (resolves, reachable, prove, private), asked in one short-lived child. Floor 2.
 
 No proxy is used and no variable of the environment steers it: the answer must be the network's, not the shell's.
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LIMIT = 2.0  # a question's seconds, name resolution included: a resolver answers in 0.1 s, glibc's own patience is 5 s a server
 END = 4.0  # the child's
-VIA = {"resolves": "getaddrinfo", "reachable": "TCP connect", "prove": "TLS"}
+VIA = {"resolves": "getaddrinfo", "reachable": "TCP connect", "prove": "TLS", "private": "getaddrinfo"}
 
 NOWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, never bound
 
@@ -130,6 +130,8 @@ def _job(q: Asked, request: Mapping[str, object], end: float) -> Callable[[Say],
         return lambda say: resolves(wanted, say)
     if fact == "reachable":
         return lambda say: reachable(wanted, end, platform, say)
+    if fact == "private":
+        return lambda say: private(wanted, say)
     if fact == "prove":
         from . import proof
 
@@ -159,12 +161,46 @@ def resolves(name: str, say: Say) -> None:
         return
     yes = ", ".join(found[:3])
     say(("yes", yes))  # stands also where the server is silent about the sibling: an island without the Internet answers so
+    if _sibling_resolves(name):
+        say(("hidden", f"{yes}, but a random name beside it resolves too"))
+
+
+def _sibling_resolves(name: str) -> bool:
+    """Whether a name that nobody has made has an address too: then the server answers everything, and its word is worth
+    nothing."""
+    from . import dial
+
     _, dot, domain = name.partition(".")
     try:
         dial.resolve(f"r{os.urandom(8).hex()}{dot}{domain}")
     except dial.Failed:
+        return False
+    return True
+
+
+def private(host: str, say: Say) -> None:
+    """yes: every address of the host is private (RFC 1918, RFC 4193), and a random sibling has none. no: one of them is not, or
+    there is no such name. hidden: the name server answers everything, or not at all.
+
+    Loopback, 0.0.0.0 and :: are no: so a filter says that the name is blocked.
+    """
+    from . import dial, proof
+
+    say(("hidden", "the name server gives no answer"))
+    try:
+        found = [place[1] for place in dial.resolve(host)]
+    except dial.Failed as e:
+        say(("no" if e.why == "unresolvable" else "hidden", e.text))
         return
-    say(("hidden", f"{yes}, but a random name beside it resolves too"))
+    ground = proof.Ground()
+    outside = next((a for a in found if not ground.near(a)), None)
+    if outside is not None:
+        say(("no", outside))
+        return
+    yes = ", ".join(found[:3])
+    # until the sibling is asked nothing is said: a sinkhole that is slow about it must not pull a public registry in
+    sinkhole = host not in found and _sibling_resolves(host)
+    say(("hidden", f"{yes}, but a random name beside it resolves too") if sinkhole else ("yes", yes))
 
 
 def reachable(wanted: str, end: float, platform: str, say: Say) -> None:

@@ -6,14 +6,14 @@ between, the next look finds either the old value or the new one, knows both as 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import atomic
+from . import atomic, intent
+from .digest import blake2b
 from .draft import entries
 from .errors import RoamError
 from .formats import url
@@ -23,6 +23,8 @@ from .owned import Digest, File, FilePlan, Lent, Record, Shape
 from .state import State
 
 NAME = "ledger.json"
+INTENT = "intent.json"
+"""What is about to be written, in place (intent.py); it counts for the one ledger whose number it bears."""
 CHECK = "roamrc"
 """A word whose digest stands in the ledger, to tell whether the key still is the one it was written with."""
 
@@ -33,7 +35,7 @@ def digest_with(key: bytes) -> Digest:
 
     def digest(value: Value) -> str:
         text = "-" if value is None else "=" + value if isinstance(value, str) else "[" + "\0".join(value)
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=16).hexdigest()
+        return blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=16).hexdigest()
 
     return digest
 
@@ -55,6 +57,18 @@ class Ledger:
         read = {path: _record(r) for path, r in (files or {}).items() if _is_path(path)}
         self.records: dict[str, Record] = {path: r for path, r in read.items() if r is not None}
         self.damaged = [path for path, r in read.items() if r is None]
+        self.number = (found or {}).get("number") if isinstance(files, dict) else None
+        self.open = False
+        self._take_intent()
+
+    def _take_intent(self) -> None:
+        """A write that was cut off left its intent: that is the record then. `open` until a whole ledger is written again."""
+        note = intent.read(self.state.path(INTENT)) if isinstance(self.number, str) else None
+        if not isinstance(note, dict) or note.get("number") != self.number or not isinstance(note.get("path"), str):
+            return
+        record = _record(note.get("record"))
+        if record is not None and _is_path(note["path"]):
+            self.records[note["path"]], self.open = record, True
 
     def _fits(self, files: Mapping[str, Any], check: object) -> bool:
         """Whether the key is the one that the digests were made with: with another one every value of ours looks like a hand
@@ -156,13 +170,21 @@ class Ledger:
             self._save_priors(path, merged)
         if plan.lost:
             self._save_lost(plan)
-        self._save(path, plan.intent)
+        if self.records.get(path) != plan.intent:
+            self.records[path] = plan.intent
+            note = {"number": self.number, "path": path, "record": _json(plan.intent)}
+            self.open = not self.open and self.number is not None and intent.write(self.state.path(INTENT), note)
+            if not self.open:
+                self._write()
 
     def after(self, plan: FilePlan) -> None:
         """The outcome: what we wrote is what stands there now."""
         path = plan.file.path
-        if plan.record != self.records.get(path):
-            self._save(path, plan.record)
+        if plan.record != self.records.get(path) or self.open:
+            self.records[path] = plan.record
+            self._write()
+            if plan.writes and not intent.is_there(self.state.path(INTENT)):
+                self.state.write(INTENT, intent.blank())
         if dict(plan.priors) != {**plan.priors, **plan.file.priors}:
             self._save_priors(path, plan.priors)
 
@@ -172,13 +194,10 @@ class Ledger:
             self._write()
         self.state.discard(backup_name(path) + ".prior.json")
 
-    def _save(self, path: str, record: Record) -> None:
-        if self.records.get(path) != record:
-            self.records[path] = record
-            self._write()
-
     def _write(self) -> None:
-        self.state.save(NAME, {"check": self.digest(CHECK), "files": {p: _json(r) for p, r in self.records.items()}})
+        files = {p: _json(r) for p, r in self.records.items()}
+        self.number, self.open = os.urandom(8).hex(), False
+        self.state.save(NAME, {"check": self.digest(CHECK), "number": self.number, "files": files})
 
     def _save_priors(self, path: str, priors: Mapping[str, Prior]) -> None:
         self.state.save(backup_name(path) + ".prior.json", {"path": path, "keys": {k: p.to_json() for k, p in priors.items()}})
@@ -192,7 +211,7 @@ class Ledger:
 
 
 def backup_name(path: str) -> str:
-    return "backup/" + hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
+    return "backup/" + blake2b(path.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
 
 
 def _json(record: Record) -> dict[str, Any]:
@@ -212,6 +231,7 @@ def _json(record: Record) -> dict[str, Any]:
         },
         "missing": record.missing,
         "mode": record.mode,
+        "whole": list(record.whole),
     }
 
 
@@ -237,7 +257,10 @@ def _record(found: object) -> Record | None:
         if not whole:
             return None
     assert isinstance(listed, list)
-    return Record(profile, adopted, {k: tuple(v) for k, v in keys.items()}, tuple(listed), lent, gone, mode)
+    whole = found.get("whole", [])
+    if not _texts(whole):
+        return None
+    return Record(profile, adopted, {k: tuple(v) for k, v in keys.items()}, tuple(listed), lent, gone, mode, tuple(whole))
 
 
 def _texts(found: object) -> bool:

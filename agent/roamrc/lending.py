@@ -121,7 +121,11 @@ def in_repository(real: str, system: System) -> str | None:
         if parent == folder:
             return None
         folder = parent
-    ran = system.run(["git", "-C", folder, "check-ignore", "-q", "--", real], timeout=2.0)
+    from . import child
+
+    # the variables of an env: login stand in ours, and a GIT_DIR of the shell's would mislead it
+    bare = replace(system, env=child.minimal(system.env, ("XDG_CONFIG_HOME",)))
+    ran = bare.run(["git", "-C", folder, "check-ignore", "-q", "--", real], timeout=2.0)
     if not isinstance(ran, Hidden) and ran.code == 0:
         return None
     return f'"{show.line(real)}" lies in the git work tree "{show.line(folder)}" and is not ignored: no login is written there'

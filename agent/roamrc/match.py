@@ -41,11 +41,10 @@ def _judge(profile: Profile, network: Network, answers: Answers, ready: bool = F
         return Judgement(
             profile.name, "blind", (Check("file", "readable", show.line(profile.broken), "hidden", "", profile.path),)
         ), ()
-    proof = _proof(profile, answers)
     whens = (
-        [(Check("override", profile.name, profile.name, "yes"), *proof)]
+        [(Check("override", profile.name, profile.name, "yes"), *_proof(profile, _named(profile), answers))]
         if ready
-        else [(*(check(c, network, answers) for c in item), *proof) for item in profile.when]
+        else [(*(check(c, network, answers) for c in item), *_proof(profile, item, answers)) for item in profile.when]
     )
     unlesses = [] if ready else [tuple(check(c, network, answers) for c in item) for item in profile.unless]
     veto = any_of(all_of(c.verdict for c in item) for item in unlesses)
@@ -66,22 +65,33 @@ def _judge(profile: Profile, network: Network, answers: Answers, ready: bool = F
     return Judgement(profile.name, outcome, tuple(c for item in (*whens, *unlesses) for c in item)), questions
 
 
-def _proof(profile: Profile, answers: Answers) -> tuple[Check, ...]:
+def _named(profile: Profile) -> Item:
+    """All conditions of a profile, for one that is named by hand."""
+    return tuple(c for item in profile.when for c in item)
+
+
+def _proof(profile: Profile, item: Item, answers: Answers) -> tuple[Check, ...]:
     if profile.prove is None:
         return ()
-    answer = answers.get(_prove(profile))
+    answer = answers.get(_prove(profile, item))
     if answer is None:
         return (Check("prove", profile.prove.url, "not asked", "unasked", where=profile.path),)
     verdict: Verdict = "yes" if answer.verdict == "yes" else "hidden"  # prove is yes or ?, never no: silence proves nothing
     return (Check("prove", profile.prove.url, show.line(answer.found), verdict, answer.via, profile.path),)
 
 
-def _prove(profile: Profile) -> Question:
+def _prove(profile: Profile, item: Item) -> Question:
+    """A tunnel may carry the proof of an item that names one, and of no other: a split VPN reaches the intranet from anywhere,
+    and its proof must not stay behind for the item that a café can claim."""
     assert profile.prove is not None
-    conditions = [c for item in profile.when for c in item]
-    subnets = tuple(str(w) for c in conditions if c.fact == "subnet" for w in c.wanted)
-    vpn = any(c.fact == "vpn" and any(w is not False for w in c.wanted) for c in conditions)
+    subnets = tuple(str(w) for c in _named(profile) if c.fact == "subnet" for w in c.wanted)
+    vpn = any(c.fact == "vpn" and any(w is not False for w in c.wanted) for c in item)
     return Question("prove", profile.prove.url, profile.prove.ca, profile.name, subnets, vpn)
+
+
+def proofs(profile: Profile) -> tuple[Question, ...]:
+    """The questions by which a profile may be proven: one for items that name a tunnel, one for the others."""
+    return () if profile.prove is None else tuple(dict.fromkeys(_prove(profile, item) for item in profile.when))
 
 
 def _open(items: Sequence[Item], checked: Sequence[tuple[Check, ...]], profile: Profile) -> tuple[Question, ...]:
@@ -95,7 +105,7 @@ def _open(items: Sequence[Item], checked: Sequence[tuple[Check, ...]], profile: 
             if condition.fact in ACTIVE:
                 found += [Question(condition.fact, str(w)) for w in condition.wanted]
         if any(c.fact == "prove" for c in checks):
-            found.append(_prove(profile))
+            found.append(_prove(profile, _named(profile) if checks[0].fact == "override" else items[n]))
     return tuple(found)
 
 
@@ -213,7 +223,8 @@ def _blinded(
 ) -> Decision:
     profile, judgement = blind[0]
     name = show.line(profile.name)
-    dark = [f"{c.fact} is {c.found}" for c in judgement.checks if c.verdict in ("hidden", "unasked")]
+    unknown = [c for c in judgement.checks if c.verdict in ("hidden", "unasked")]
+    dark = [c.found if c.fact == "file" else f"{c.fact} is {c.found}" for c in unknown]
     because = f'"{name}" can\'t be judged ({"; ".join(dict.fromkeys(dark))}), and {tail}'
     hint = (
         "roamrc check"

@@ -155,10 +155,11 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something only the network can answer, asked by the edges: `fact` is resolves, reachable or prove.
+    """Something only the network can answer, asked by the edges: `fact` is resolves, reachable, prove, or private (does a
+    registry's host have private addresses here?).
 
     For prove: `subnets` are the profile's own conditions (an answer from inside one counts as one from a private address),
-    `vpn` tells that the profile names a tunnel, so that the answer may come through one.
+    `vpn` tells that the item names a tunnel, so that the answer may come through one.
     """
 
     fact: str

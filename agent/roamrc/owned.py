@@ -38,7 +38,8 @@ class Lent:
 class Record:
     """What we know of one file. `keys`: digests of what we wrote last (several while a write is under way); `entries`: those
     of the list that are ours; `profile`: the last one applied; `adopted`: the user's own proxy in it, if any, was taken over
-    with his consent or named by a profile; `missing`: there was no file; `mode`: its permissions before we tightened them."""
+    with his consent or named by a profile; `missing`: there was no file; `mode`: its permissions before we tightened them; `whole`: digests of the file's text as we
+    left it, as long as nobody else wrote since the backup was made: then the backup's very bytes can go back."""
 
     profile: str | None = None
     adopted: bool = False
@@ -47,6 +48,7 @@ class Record:
     lent: Lent | None = None
     missing: bool = False
     mode: int | None = None
+    whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class File:
 @dataclass(frozen=True, slots=True)
 class FilePlan:
     """The file after, the record and priors that go with it, and what a user should know: edits, hand edits that stand
-    (`conflicts`) or that were overwritten (`lost`), and whether the whole file is `held`."""
+    (`conflicts`) or that were overwritten (`lost`), and whether the whole file is `held`. `was`: digests of what the keys held
+    that become ours with this plan."""
 
     file: File
     after: bytes | None
@@ -82,6 +85,7 @@ class FilePlan:
     lost: Mapping[str, Value] = field(default_factory=dict)
     held: bool = False
     comment: str | None = None
+    was: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def writes(self) -> bool:
@@ -91,11 +95,13 @@ class FilePlan:
     def intent(self) -> Record:
         """What the ledger says while the write is under way: old and new are both ours, whichever the file turns out to hold.
         What is known of the user's own file, and that a login stands in it, is forgotten only with the outcome: cut off here, a
-        login would stay in the file on every later link, and a file that was not there would come to stay."""
+        login would stay in the file on every later link, and a file that was not there would come to stay. What a key held that
+        was nobody's counts too: a disk that was full made the user's own value a hand edit of ours, which stood for ever."""
         old, new = self.file.record, self.record
-        keys = {k: tuple(dict.fromkeys((*old.keys.get(k, ()), *new.keys.get(k, ())))) for k in (*old.keys, *new.keys)}
+        before = {**{k: (d,) for k, d in self.was.items()}, **old.keys}
+        keys = {k: tuple(dict.fromkeys((*before.get(k, ()), *new.keys.get(k, ())))) for k in (*old.keys, *new.keys)}
         entries = tuple(dict.fromkeys((*old.entries, *new.entries)))
         return Record(
             old.profile, old.adopted or new.adopted, keys, entries, old.lent or new.lent, old.missing or new.missing,
-            old.mode if new.mode is None else new.mode,
+            old.mode if new.mode is None else new.mode, tuple(dict.fromkeys((*old.whole, *new.whole))),
         )  # fmt: skip

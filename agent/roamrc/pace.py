@@ -14,6 +14,10 @@ QUIET, PATIENT = 1.0, 10.0
 FREE, GAP, GAP_LIMIT, CALM = 8, 0.1, 2.0, 0.4
 """A burst's first looks are free (a roam takes 4 to 7); then each waits twice as long, from GAP to GAP_LIMIT. CALM ends it."""
 
+REST = 0.25
+"""Without an event before what can wait is done (a passing state noted, a proxy tried): the fsyncs and children of a roam's
+passing states stood in the way of its last look, which took 20 ms instead of 4. PATIENT is the most that it is put off."""
+
 LADDER = (1.0, 3.0, 10.0, 30.0, 60.0, 300.0)
 """After which what failed or is not known yet is tried again; the last one goes on for as long as it matters."""
 
@@ -54,6 +58,10 @@ class Pace:
     def settles_at(self) -> float:
         """When it will be quiet, if nothing stirs until then."""
         return min(self.last_event + QUIET, self.unsettled + PATIENT)
+
+    def rest(self, now: float) -> float:
+        """Seconds until what can wait may be done; 0: now."""
+        return max(0.0, min(self.last_event + REST, self.unsettled + PATIENT) - now)
 
     def rung_due(self, now: float) -> bool:
         """Whether what is still open may be asked again; if so, the next time is a rung later."""

@@ -9,6 +9,7 @@ back, or our noproxy would make the user's own proxy deaf.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -30,9 +31,11 @@ def draft(
     force: bool,
     overwrite: bool = False,
     comment: str,
+    backup: bytes | None = None,
 ) -> FilePlan:
     """What must change for `profile`. `force`: the user asks for it now (`use`, `--force`), so that his own proxy and hand
-    edits give way; `overwrite`: hand edits always do. A file never managed that holds a proxy which no profile names is held."""
+    edits give way; `overwrite`: hand edits always do. A file never managed that holds a proxy which no profile names is held.
+    `backup`: the file before us, where nothing shall be ours any more (original)."""
     record = file.record
     d = Draft(shape, file, digest, profile)
     keep = wanted.urls == "keep"
@@ -60,7 +63,9 @@ def draft(
         adopted=record.adopted or not keep,
         missing=record.missing if record.keys or record.entries else file.text is None,
     )
-    return d.done(changed, comment)
+    plan = d.done(changed, comment)
+    bare = plan.edits and not plan.record.keys and not plan.record.entries
+    return _very_bytes(d, plan, backup, tuple(record.keys)) if bare else plan
 
 
 def _group(d: Draft, urls: Mapping[str, Value], entries: tuple[str, ...], give_way: bool) -> None:
@@ -84,18 +89,54 @@ def _return(d: Draft, key: str, give_way: bool) -> None:
         d.give_back(key)
 
 
-def redraft(shape: Shape, plan: FilePlan, text: bytes, digest: Digest) -> FilePlan:
-    """The same edits on what a slower writer made of the old text: its foreign lines stay, and so does a key of ours that it
-    changed."""
-    both = replace(plan.record, keys=plan.intent.keys, entries=plan.intent.entries)
-    d = Draft(shape, File(plan.file.path, text, both, {**plan.priors, **plan.file.priors}), digest, "slower writer")
-    for e in plan.edits:
-        if e.key != shape.list and not d.edited(e.key):
-            d.set(e.key, e.after)
-    for key in [k for k in d.keys if k not in plan.record.keys]:
-        d.release(key)
-    d.list_entries(plan.record.entries)
-    return d.done(plan.record, plan.comment)
+def redraft(shape: Shape, plan: FilePlan, text: bytes, now: File, digest: Digest) -> FilePlan:
+    """What stands in the file `now`, and what a slower writer made of the text before `plan`: his lines are saved, and so is a key
+    of ours that he changed; our keys and entries are those of now. Nothing changes where he has no line that is not there.
+
+    The file may have been written again since: a roam within 20 ms, or a command that saw it empty while npm was writing.
+    """
+    intent, ours = plan.intent, now.record
+    keys = {k: tuple(dict.fromkeys((*ours.keys.get(k, ()), *intent.keys.get(k, ())))) for k in (*ours.keys, *intent.keys)}
+    present, priors = Document(now.text or b""), {**plan.priors, **plan.file.priors, **now.priors}
+    missing = _lines(Document(text), (*keys, shape.list)) - _lines(present, (*keys, shape.list))
+    edited = [k for k in keys if digest(Document(text).get(k)) not in keys[k]]
+    if not missing and not edited:
+        return FilePlan(now, now.text, ours, now.priors)
+    base = _joined(text, _lines(present, (*keys, shape.list)) - _lines(Document(text), (*keys, shape.list)))
+    both = replace(ours, keys=keys, entries=tuple(dict.fromkeys((*ours.entries, *intent.entries))))
+    d = Draft(shape, File(now.path, base, both, priors), digest, "slower writer")
+    for key in keys:
+        if key not in edited and key in ours.keys:
+            d.set(key, present.get(key))
+        elif key not in ours.keys and key not in edited:
+            d.give_back(key)
+        elif key not in ours.keys:
+            d.release(key)
+    d.list_entries(ours.entries)
+    made = d.done(ours, plan.comment)
+    return replace(made, file=now, record=replace(made.record, whole=()), edits=made.edits or plan.edits)
+
+
+def _lines(doc: Document, ours: tuple[str, ...]) -> Counter[bytes]:
+    """The lines that are not ours, blank ones aside."""
+    return Counter(line for line in doc.without(ours).splitlines() if line.strip())
+
+
+def _joined(text: bytes, more: Counter[bytes]) -> bytes:
+    """A text with lines in front that it lacks: there they stand before every section, and what follows wins over them."""
+    bom = text[:3] if text.startswith(b"\xef\xbb\xbf") else b""
+    return bom + b"".join(line + b"\n" for line in more.elements()) + text[len(bom) :]
+
+
+def lost_update(file: File, plan: FilePlan) -> File:
+    """The file as it must be taken where somebody read it before our write and wrote the old text after it: what stood there
+    before is as much ours as what we wrote, the login that we had lent included."""
+    doc = Document(file.text or b"")
+    if plan.file.text is None or file.text == plan.after or not all(doc.get(e.key) in (e.before, e.after) for e in plan.edits):
+        return file
+    intent = plan.intent
+    both = replace(file.record, keys=intent.keys, entries=intent.entries, lent=file.record.lent or plan.file.record.lent)
+    return replace(file, record=both, priors={**plan.priors, **plan.file.priors, **file.priors})
 
 
 def unlend(shape: Shape, file: File, digest: Digest, why: str) -> FilePlan:
@@ -123,9 +164,24 @@ def undo(shape: Shape, file: File, backup: bytes | None, digest: Digest) -> File
             d.give_back(key)
     d.list_entries(())
     plan = d.done(file.record, None)
-    if backup is not None and plan.after is not None and not d.conflicts:
-        ours = [*owned, shape.list]
-        now, then = Document(plan.after), Document(backup)
-        if now.without(ours) == then.without(ours) and all(now.get(k) == then.get(k) for k in ours):
-            plan = replace(plan, after=backup)
-    return replace(plan, record=Record())
+    return replace(_very_bytes(d, plan, backup, tuple(owned)), record=Record())
+
+
+def _very_bytes(d: Draft, plan: FilePlan, backup: bytes | None, owned: tuple[str, ...]) -> FilePlan:
+    """A plan that gives all back, with the backup's very bytes where nobody else wrote, or only lines of ours differ from it."""
+    if d.as_left():
+        return replace(plan, after=None if plan.file.record.missing else backup if backup is not None else plan.after)
+    if backup is None or plan.after is None or plan.conflicts:
+        return plan
+    ours = (*owned, d.shape.list)
+    now, then = Document(plan.after), Document(backup)
+    same = _outside(now, ours) == _outside(then, ours) and all(now.get(k) == then.get(k) for k in ours)
+    return replace(plan, after=backup) if same else plan
+
+
+def _outside(doc: Document, ours: tuple[str, ...]) -> bytes:
+    """All that is not ours; without the blank line that keeps a BOM from the [section] behind it while our line between them is
+    gone (torture, seed 128)."""
+    text = doc.without(ours)
+    rest = text[3:].lstrip(b"\r\n")
+    return text[:3] + rest if text.startswith(b"\xef\xbb\xbf") and rest[:1] in (b"[", b"=") else text

@@ -74,19 +74,22 @@ def load(folder: Path, before: Loaded | None = None) -> Loaded:
     """
     before = before or Loaded()
     try:
-        names = sorted(n for n in os.listdir(folder) if n.endswith(ENDINGS) and not n.startswith("."))
+        found = sorted(n for n in os.listdir(folder) if n.lower().endswith(ENDINGS) and not n.startswith("."))
     except FileNotFoundError:
         return Loaded()
     except OSError as e:
         fault = Fault(str(folder), 1, 1, "", f"the folder can't be read: {os.strerror(e.errno or 0)}")
         return replace(before, faults=(fault,), parsed=0)
+    if _same(folder, found, before):
+        return replace(before, parsed=0)
+    names = [n for n in found if n.endswith(ENDINGS)]
     stems: dict[str, list[str]] = {}
     for name in names:
         stems.setdefault(name.rpartition(".")[0], []).append(name)
     good_before = {os.path.basename(path).rpartition(".")[0]: seen.good for path, seen in before.seen.items() if seen.good}
     seen_now: dict[str, Seen] = {}
     profiles: list[Profile] = []
-    faults: list[Fault] = []
+    faults = [_unread(folder, name) for name in found if name not in names]
     parsed = 0
     for stem, files in stems.items():
         path = str(folder / files[0])
@@ -109,6 +112,31 @@ def load(folder: Path, before: Loaded | None = None) -> Loaded:
         elif usable:
             profiles.append(fields.broken(stem, path, list(seen.faults)))
     return Loaded(tuple(sorted(profiles, key=lambda p: p.name)), tuple(faults), seen_now, parsed)
+
+
+def _same(folder: Path, names: list[str], before: Loaded) -> bool:
+    """Whether these are the files of last time, each unchanged and without a fault: nearly every look finds it so."""
+    if before.faults or len(names) != len(before.seen):
+        return False
+    prefix, seen = f"{folder}/", before.seen
+    for name in names:
+        known = seen.get(prefix + name)
+        if known is None or known.stamp is None or known.good is None or known.stamp != _stamp(prefix + name):
+            return False
+    return True
+
+
+def _unread(folder: Path, name: str) -> Fault:
+    end = name.rpartition(".")[2]
+    sentence, hint = f"not read: the name ends in .{end}", f"rename it to end in .{end.lower()}"
+    return Fault(str(folder / name), 1, 1, "", sentence, hint, "warning")
+
+
+def name_fault(folder: Path, name: str) -> Fault | None:
+    """What is wrong with a name for a new profile, or None: besides what no profile may be called, no path and no dot file."""
+    if not name or "/" in name or name.startswith("."):
+        return Fault(str(folder), 1, 1, "", f"{shown(name)} can't be a profile's name", "a word such as office")
+    return next(iter(_name_faults(folder, name, [f"{name}.yaml"])), None)
 
 
 def starters() -> dict[str, bytes]:

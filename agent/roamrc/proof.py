@@ -13,16 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import dial
-from .formats import url
+from .formats import settings, url
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
-
-PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-"""RFC 1918 and RFC 4193. Not 100.64.0.0/10 (meshes and carriers: reached from anywhere), nor 198.18.0.0/15 (the fake addresses
-of local proxy programs), nor loopback: our own machine proves nothing about a place. A profile's `subnet` may name any of
-them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -36,10 +30,7 @@ class Ground:
 
     def near(self, address: str) -> bool:
         """Whether an answer from there counts: a private address, or one inside the profile's own subnet."""
-        from ipaddress import ip_network
-
-        ip = _plain(address)
-        return any(ip in ip_network(net, strict=False) for net in (*PRIVATE, *self.subnets))
+        return settings.near(str(_plain(address)), self.subnets)
 
     def physical(self, local: str) -> bool:
         """Whether a connection from *local* goes out by the physical uplink, or may use a tunnel. What is not known is no.

@@ -20,13 +20,17 @@ from .lending import Fetch, Lending
 from .model import Decision, Edit, Network, Problem, Profile, Value
 from .owned import File, FilePlan, Record
 from .places import Places
-from .plan import draft, unlend
+from .plan import draft, lost_update, unlend
 from .state import State
 from .system import System
 from .targets import NPM, npm
 
 YOUNG = 1.0
 """Seconds: a file that shrank less than this ago may be in the middle of being written in place."""
+
+LOST = 2.0
+"""Seconds after a write in which an old text that comes back is somebody's lost update, not his will: npm reads the file 0.1
+to 0.3 s before it writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,15 @@ class Report:
 @dataclass(slots=True)
 class Wish:
     """How a reconcile is asked for: `force` by the user's own command, `dry_run` for a diff, `login` fetched anew even where
-    one stands, `lend` whether this network may be lent a login yet, `sizes` of the files as last seen."""
+    one stands, `lend` whether this network may be lent a login yet, `sizes` of the files as last seen,
+    `recent` the last write to each, and when."""
 
     force: bool = False
     dry_run: bool = False
     login: bool = False
     lend: bool = True
     sizes: dict[str, int] = field(default_factory=dict)
+    recent: dict[str, tuple[float, FilePlan]] = field(default_factory=dict)
     private: frozenset[str] = frozenset()
     fetch: Fetch | None = None
 
@@ -99,6 +105,7 @@ def _all_files(
 ) -> None:
     if not wish.dry_run:
         setup.state.tidy()
+        atomic.sweep(str(setup.places.npmrc))
     ledger = Ledger(setup.state, wish.dry_run)
     path = str(setup.places.npmrc)
     for old in [p for p in ledger.paths() if p != path]:
@@ -129,11 +136,14 @@ def _one_file(
     path: str,
 ) -> None:
     for attempt in range(apply.TRIES):
-        seen = atomic.read(path)
+        seen = _read(path, wish)
         if _in_the_middle(seen, wish, report):
             report.files.append(FileState(NPM.name, path, "pending"))
             return
         file = ledger.file(NPM, path, seen.data)
+        when, last = wish.recent.get(path, (0.0, None))
+        if last is not None and setup.system.monotonic() - when < LOST:
+            file = lost_update(file, last)
         plan = _plan(setup, profiles, decision, wish, report, login, ledger, file)
         if plan.held:
             _say_held(plan, report)
@@ -156,10 +166,24 @@ def _one_file(
         if rescue:
             report.rescues.append(rescue)
         wish.sizes[path] = len(plan.after or b"")
+        if plan.edits:
+            wish.recent[path] = (setup.system.monotonic(), plan)
         report.plans.append(plan)
         report.edits += plan.edits
         report.files.append(_state(plan, ledger, "conflict" if plan.conflicts else "in-sync"))
         return
+
+
+def _read(path: str, wish: Wish) -> atomic.Seen:
+    """The file; where nobody knows its size yet, one that was emptied just now is read again for a moment: what npm has truncated
+    and not yet written would be taken for what the user had (torture, races)."""
+    seen = atomic.read(path)
+    for _ in range(10):
+        if seen.data != b"" or path in wish.sizes or abs(time.time() - seen.mtime) >= YOUNG:
+            break
+        time.sleep(0.01)
+        seen = atomic.read(path)
+    return seen
 
 
 def _in_the_middle(seen: atomic.Seen, wish: Wish, report: Report) -> bool:
@@ -206,6 +230,7 @@ def _plan(
         force=wish.force,
         overwrite=setup.config.hand_edits == "overwrite",
         comment=f"set for profile {show.line(profile.name)}",
+        backup=ledger.backup(file.path) if profile.apply.proxy == "original" else None,
     )
     if plan.held:
         return plan
@@ -252,11 +277,11 @@ def _say_held(plan: FilePlan, report: Report) -> None:
 
 
 def _say_conflict(plan: FilePlan, report: Report) -> None:
-    keys = " and ".join(plan.conflicts)
+    keys, verb = " and ".join(plan.conflicts), "was" if len(plan.conflicts) == 1 else "were"
     report.problems.append(
         Problem(
             "conflict",
-            f'{keys} in "{show.line(plan.file.path)}" was changed by hand, and stands until another profile is applied',
+            f'{keys} in "{show.line(plan.file.path)}" {verb} changed by hand: that stands until another profile is applied',
             "roamrc apply --force, to have the profile's value now",
         )
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .child import Child
     from .system import System
 
-__all__ = ["Fetching", "Login", "check_reference", "fetch", "forget", "start", "store"]
+__all__ = ["Fetching", "Login", "check_reference", "fetch", "forget", "ready", "start", "store"]
 
 KEYRING_LIMIT = 5.0  # an unlocked store answers in 0.1 s; a dialogue on the screen is not waited for, it is asked again later
 COMMAND_LIMIT = 10.0  # password managers that ask a server
@@ -119,6 +119,12 @@ def store(reference: str, url: str, password: str, system: System, profile: str 
     said = _checked(_child(ref, {"op": "set", "user": user, "password": password}, system).wait(), ref, profile)
     if said.get("secret") != password:
         raise Refused("the keyring took the password and does not give it back", "keyring --list-backends")
+
+
+def ready(system: System) -> bool:
+    """Whether a keyring answers here: it is asked for an entry that nobody has."""
+    said = _child(Reference("keyring", "roamrc"), {"op": "get", "user": "nobody"}, system).wait()
+    return isinstance(said, dict) and "fault" not in said
 
 
 def forget(reference: str, url: str, system: System, profile: str = "NAME") -> bool:

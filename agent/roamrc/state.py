@@ -62,9 +62,8 @@ class State:
     def load(self, name: str) -> dict[str, Any] | None:
         """A JSON object, or None where there is none. A file that is broken is put aside as NAME.broken; raises Refused for a
         newer version's, and where the disk fails: the file may be good then, and stays."""
-        self._no_link(name)
         try:
-            data = atomic.read(self.path(name)).data
+            data = self._bytes(name)
         except Unfit:
             self.aside(name)
             return None
@@ -135,6 +134,15 @@ class State:
         with contextlib.suppress(OSError):
             os.rename(self.path(name), self.path(name + ".broken"))
 
+    def _bytes(self, name: str) -> bytes | None:
+        """A file of ours, None where there is none. Refused where it is a symlink: so none has to be followed, and a look reads
+        half a dozen of them."""
+        try:
+            return atomic.read_real(self.path(name))
+        except Refused:
+            self._no_link(name)
+            raise
+
     def _no_link(self, name: str) -> None:
         if os.path.islink(path := self.path(name)):
             raise Refused(f'"{path}" is a symlink, which roamrc never made', f"ls -l '{path}', and remove it")
@@ -152,9 +160,8 @@ class State:
 
     def known_key(self) -> bytes | None:
         """The key if it is there and whole."""
-        self._no_link("key")
         try:
-            data = atomic.read(self.path("key")).data
+            data = self._bytes("key")
         except Unfit:
             return None
         return data if data is not None and len(data) == 32 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import signal
 import subprocess
 import time
@@ -46,12 +47,15 @@ def _ask_keyring(op: str, service: str, user: str, password: str) -> dict[str, o
 
 
 def _run(argv: list[str], limit: float) -> dict[str, object]:
-    """Runs the command (no shell, no terminal, nothing on stdin) and takes the first line of what it prints."""
+    """Runs the command (no shell, no terminal, nothing on stdin; `~/` before its name is the home) and takes the first line of
+    what it prints."""
+    argv = [os.path.expanduser(argv[0]), *argv[1:]]
     try:
         p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
     except (OSError, ValueError) as e:
         detail = os.strerror(getattr(e, "errno", 0) or 22).lower()
-        return {"fault": "can't be started", "detail": detail, "hint": "write its full path: a service has a short PATH"}
+        hint = f"ls -l {shlex.quote(argv[0])}" if "/" in argv[0] else "write its full path: a service has a short PATH"
+        return {"fault": "can't be started", "detail": detail, "hint": hint}
     out, err, ended = _drained(p, limit)
     line = first_line(out)
     if not ended:  # what still runs dies with this process's group, as soon as the answer is out

@@ -3,11 +3,13 @@ given."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
+from .formats import url
 from .formats.ini import Document
+from .health import Health
 from .look import Look
-from .model import Answer, Decision, Hidden, Question
+from .model import Decision, Hidden, Question
 from .reconcile import Report
 from .targets import npm
 
@@ -33,8 +35,8 @@ def proven(d: Decision) -> bool:
 
 
 def hangs_on_mac(seen: Look) -> bool:
-    """Whether the gateway's MAC, not answered yet, would change what is done: a profile that asks for it, or an override that ends
-    with it."""
+    """Whether the gateway's MAC, not answered yet, would change what is done: a profile that asks for it, or an override that
+    ends with it."""
     if not seen.network.online or not isinstance(seen.network.gateway_mac, Hidden):
         return False
     asks = any(c.fact == "gateway_mac" and c.verdict == "hidden" for j in seen.decision.judged for c in j.checks)
@@ -73,6 +75,25 @@ def inside_questions(report: Report) -> tuple[Question, ...]:
     return tuple(Question("private", host) for host in npm.doubtful(d.profile, doc.get, doc.keys()))
 
 
-def inside(answers: Mapping[Question, Answer]) -> frozenset[str]:
-    """The registries that were found to have private addresses."""
-    return frozenset(q.wanted for q, a in answers.items() if q.fact == "private" and a.verdict == "yes")
+def to_try_first(seen: Look) -> tuple[str, str | None, str, str | None] | None:
+    """Under `on_dead_proxy: hold`: the proxy that must have answered on this link before it is written (without its login), the
+    registry that the profile names, its own name, and the CA file it names."""
+    d = seen.decision
+    if seen.setup.config.on_dead_proxy != "hold" or d.action != "apply" or d.profile is None or not d.profile.apply.sets_proxy:
+        return None
+    wants = d.profile.apply
+    cafile = wants.npm.get("cafile")
+    return url.without_login(wants.proxy), wants.registry, d.profile.name, cafile if isinstance(cafile, str) else None
+
+
+def held_back(seen: Look, health: Health | None) -> Look:
+    """The same look, holding for a proxy that is being tried (None), or is dead."""
+    d = seen.decision
+    if health is not None and not health.dead:
+        return seen
+    if health is None or health.problem is None:
+        held = replace(d, action="hold", profile=None, because="waiting for the proxy's answer", waits=True)
+    else:
+        because = f"{health.message} (on_dead_proxy: hold)"
+        held = replace(d, action="hold", profile=None, because=because, problems=(*d.problems, health.problem))
+    return replace(seen, decision=held)

@@ -29,7 +29,7 @@ _BOM = b"\xef\xbb\xbf"
 class Document:
     """A draft of one file. A key's lines are those before the first `[section]`; what stands after it is the section's."""
 
-    __slots__ = ("_bom", "_keys", "_lines", "_reach", "_rest")
+    __slots__ = ("_bom", "_keys", "_lines", "_reach", "_rest", "guests")
 
     def __init__(self, text: bytes) -> None:
         # A BOM belongs to no line, or removing the first would take it along. Before [ and = it does: it changes what npm reads.
@@ -43,6 +43,8 @@ class Document:
         self._rest = b"".join(self._lines[len(self._keys) :])
         del self._lines[len(self._keys) :]
         self._reach: set[str] | None = None
+        # Keys that are in the file only for now: a line that leaves again marks no place for the lines that came before it.
+        self.guests: set[str] = set()
 
     @property
     def text(self) -> bytes:
@@ -176,7 +178,8 @@ class Document:
         return next((i for i, k in enumerate(self._keys) if k in keys), -1)
 
     def _foreign(self, key: str) -> list[int]:
-        return [i for i, k in enumerate(self._keys) if k != key and not (k is None and _ours(self._lines[i]))]
+        away = {key, *self.guests}
+        return [i for i, k in enumerate(self._keys) if k not in away and not (k is None and _ours(self._lines[i]))]
 
     def _reached(self) -> set[str]:
         """The keys that a section, or a null or an object with a dot in its key, may hide: these alone need npm's whole parse."""

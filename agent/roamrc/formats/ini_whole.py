@@ -30,12 +30,6 @@ def reach(name: str) -> set[str]:
     return {name} | ({parts[0]} if parts else {plain} if plain == name else reach(plain))
 
 
-def _order(name: str) -> tuple[bool, int]:
-    """JavaScript lists integers first, in their order, then the rest as they came."""
-    number = name.isascii() and name.isdigit() and len(name) < 11 and str(int(name)) == name and int(name) < 2**32 - 1
-    return (False, int(name)) if number else (True, 0)
-
-
 def decode(lines: Iterable[bytes]) -> dict[str, Js]:
     """The whole file. `[a.b]` becomes an object in `a` and throws a top-level `a=…` away; `[a]` replaces an `a` that is empty,
     false, null or zero."""
@@ -50,7 +44,7 @@ def decode(lines: Iterable[bytes]) -> dict[str, Js]:
         elif isinstance(into, dict) and (found := entry(line)):
             assign(into, *found)
     moved = []
-    for name in sorted(out, key=_order):
+    for name in list(out):  # JavaScript lists integers first; they have no dot, so it makes no difference
         if out[name] is not None and not isinstance(out[name], dict):
             continue
         parts, last = _split(name)

@@ -92,6 +92,6 @@ def first_line(data: bytes) -> str | None:
     """The first line of what a file or a command gives, without its end; None where it is not UTF-8 (the exception would carry
     it)."""
     try:
-        return data.partition(b"\n")[0].removesuffix(b"\r").decode()
+        return data.partition(b"\n")[0].removesuffix(b"\r").decode("utf-8-sig")  # an editor's BOM is no part of the user's name
     except UnicodeDecodeError:
         return None

@@ -122,12 +122,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """An entry of the neighbour table: state is a NUD_ bit, `mac` lower case or empty."""
+    """An entry of the neighbour table: state is a NUD_ bit, `mac` lower case or empty; `confirmed`: how long ago it last was, in
+    ticks of USER_HZ."""
 
     index: int
     raw: bytes
     state: int
     mac: str
+    confirmed: int | None = None
 
 
 # packing ------------------------------------------------------------------------------------------------------------------------
@@ -295,7 +297,8 @@ def neighbour(body: bytes) -> Neighbour | None:
     _, index, state, _, _ = struct.unpack_from("=BxxxiHBB", body)
     a = attrs(body, 12)
     mac = a.get(2, b"")
-    return Neighbour(index, a.get(1, b""), state, mac.hex(":") if len(mac) == 6 and any(mac) else "")
+    ago = u32(a[3]) if 3 in a else None  # struct nda_cacheinfo: confirmed, used, updated, refcnt
+    return Neighbour(index, a.get(1, b""), state, mac.hex(":") if len(mac) == 6 and any(mac) else "", ago)
 
 
 # addresses as numbers -----------------------------------------------------------------------------------------------------------

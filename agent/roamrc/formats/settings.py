@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import RoamError
 from . import reference, url, values
 from .values import WORDS, Wrong, shown
@@ -65,6 +67,33 @@ def proof(text: str) -> str:
     if _split(text)[0] == "http" and "://" in text:
         raise Wrong("plain http proves nothing: anyone can answer it", "https://intranet.corp.example/")
     return web(text, "https://intranet.corp.example/")
+
+
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""RFC 1918 and RFC 4193. Not 100.64.0.0/10 (meshes and carriers: reached from anywhere), nor 198.18.0.0/15 (the fake addresses
+of local proxy programs), nor loopback: our own machine proves nothing about a place. A profile's `subnet` may name any of
+them."""
+
+
+def near(address: str, subnets: Sequence[str]) -> bool:
+    """Whether a proof may come from an address: a private one, or one in the profile's own subnets."""
+    from ipaddress import ip_address, ip_network
+
+    ip = ip_address(address)
+    return any(ip in ip_network(net, strict=False) for net in (*PRIVATE, *subnets))
+
+
+def proves_nothing(proof: str, subnets: Sequence[str]) -> str:
+    """Why no answer of a proof's address could count, in words; "" where one could (a name is judged where it is asked)."""
+    place = url.host_port(proof)
+    host = place[1] if place else ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return "this machine itself answers there, which proves nothing about a network"
+    try:
+        vain = "it is neither a private address nor in a `subnet` of the profile, so that nothing is proven"
+        return "" if near(host, subnets) else vain
+    except ValueError:
+        return ""
 
 
 def proxy(text: str) -> str:
@@ -169,6 +198,8 @@ def _bypass(word: str) -> str:
         if length == ("128" if ":" in address else "32"):
             return _bypass(address)
         raise Wrong(f"npm ignores networks in no_proxy: {shown(word)}", "name the hosts or their domain")
+    if "%" in word:
+        raise Wrong(f"npm can match no host with {shown(word)}", "an address without its zone, or a name")
     try:
         found = ipaddress.ip_address(word.removeprefix("[").removesuffix("]"))
         return f"[{found}]" if found.version == 6 else str(found)  # npm compares with the URL's host, and that is bracketed

@@ -17,7 +17,7 @@ from ..formats.rtnetlink import INET, INET6, Link, Route, Rule
 from ..model import Hidden, Network, Tunnel
 from ..model import Link as Lent
 from ..system import System
-from . import devices_linux, dns_linux, gateway_linux, place_linux, route_linux, wifi_linux
+from . import devices_linux, dns_linux, gateway_linux, place_linux, route_linux, trust_linux, wifi_linux
 from .devices_linux import Devices
 from .netlink_linux import Netlink
 from .route_linux import Ways
@@ -36,7 +36,8 @@ def read(
     memory: MutableMapping[str, str] | None = None,
 ) -> Network:
     """What is true of the network now. OSError where netlink is denied altogether; any lesser failure is a Hidden fact.
-    `patience` is for the gateway's MAC, in seconds; the means for a hidden SSID are another platform's."""
+    `patience` is for the gateway's MAC, in seconds; `memory` keeps since when each link is the one it is (trust_linux). The means
+    for a hidden SSID are another platform's."""
     with Netlink(system) as kernel:
         kernel.strict()
         try:
@@ -49,11 +50,13 @@ def read(
             known = Network(online=True, dns_suffixes=suffixes, via={"dns_suffixes": dns_linux.VIA})
             return place_linux.veil(known, f"netlink: {e.strerror}", "netlink", but=("dns_suffixes",))
         devices = devices_linux.devices(links, addresses, devices_linux.parents(system, links))
+        if memory is not None:
+            trust_linux.note(memory, links, system.slept(), system.monotonic())
         ways, trouble = asked(kernel, devices)
         link = route_linux.uplink(devices, ways)
         gateway = route_linux.gateway(devices, ways, link) if link else None
-        mac = _mac(system, kernel, link, gateway, patience)
-    network = told(system, devices, link, gateway, mac, () if trouble else route_linux.tunnels(devices, ways))
+        mac = _mac(system, kernel, devices, link, gateway, patience, memory) if link and gateway else None
+    network = told(system, devices, link, gateway, mac, () if trouble else route_linux.tunnels(devices, ways), memory)
     if trouble:  # below a tunnel the uplink can't be told without the routes: a guess could be another network
         return place_linux.veil(network, trouble.why, "netlink", but=("online", "dns_suffixes"))
     return network
@@ -66,6 +69,7 @@ def told(
     gateway: bytes | None,
     mac: str | Hidden | None,
     vpn: tuple[Tunnel, ...],
+    memory: MutableMapping[str, str] | None = None,
 ) -> Network:
     """The facts put together, and hidden again where the network is a host's."""
     kind: str | Hidden | None = None
@@ -76,18 +80,21 @@ def told(
         known = system.stat("/sys/class/net") is not None
         if kind == "wifi" or (not known and kind == "wired" and not card.kind):
             wifi, how = wifi_linux.read(system, card.index), wifi_linux.VIA
-            if kind == "wifi" and wifi.present is False:
-                wifi = wifi_linux.Wifi(Hidden("no nl80211"), Hidden("no nl80211"))
+            if kind == "wifi":
+                if wifi.present is False:
+                    wifi = wifi_linux.Wifi(Hidden("no nl80211"), Hidden("no nl80211"))
+                wifi, how = wifi_linux.asked(system, card.name, wifi, memory)
             elif kind != "wifi" and wifi.present is not False:
                 kind = "wifi" if wifi.present else wifi.ssid
     own = devices.addresses.get(link.index, ()) if link else ()
+    suffixes, of_dns = dns_linux.found(system, tunnel=bool(devices.tunnels), memory=memory)
     network = Network(
         online=online(devices, link),
         interface=link.name if link else None,
         kind=kind,
         ssid=wifi.ssid,
         bssid=wifi.bssid,
-        dns_suffixes=dns_linux.suffixes(system),
+        dns_suffixes=suffixes,
         gateway=rtnetlink.ip(gateway) if gateway else None,
         gateway_mac=mac,
         addresses=tuple(a.text for a in own if not a.flags & rtnetlink.IFA_DEPRECATED),
@@ -98,7 +105,7 @@ def told(
             "kind": "sysfs" if kind != "wifi" else how,
             "ssid": how,
             "bssid": how,
-            "dns_suffixes": dns_linux.VIA,
+            "dns_suffixes": of_dns,
             "gateway": ROUTE,
             "gateway_mac": "netlink RTM_GETNEIGH",
             "addresses": "netlink RTM_GETADDR",
@@ -184,10 +191,17 @@ def _rules(kernel: Netlink, family: int) -> list[Rule]:
     return [r for r in (rtnetlink.rule(b, uid) for b in bodies) if r is not None and r.family == family]
 
 
-def _mac(system: System, kernel: Netlink, link: Link | None, gateway: bytes | None, patience: float) -> str | Hidden | None:
-    if link is None or gateway is None:
-        return None
+def _mac(
+    system: System,
+    kernel: Netlink,
+    devices: Devices,
+    link: Link,
+    gateway: bytes,
+    patience: float,
+    memory: MutableMapping[str, str] | None,
+) -> str | Hidden | None:
+    since = None if memory is None else trust_linux.since(memory, {link.index, devices.card(link).index})
     try:
-        return gateway_linux.mac(system, kernel, link, gateway, patience)
+        return gateway_linux.mac(system, kernel, link, gateway, patience, memory, since)
     except OSError as e:
         return Hidden(f"netlink: {e.strerror}")

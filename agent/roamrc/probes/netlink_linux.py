@@ -24,6 +24,7 @@ class Netlink:
     def __init__(self, system: System, protocol: int = 0) -> None:
         self._socket = system.netlink(protocol)
         self._seq = 0
+        self._buffer = memoryview(bytearray(RECEIVE))  # a fresh one for each answer is 256 KB mapped and given back
 
     def __enter__(self) -> Netlink:
         return self
@@ -62,7 +63,7 @@ class Netlink:
         found: list[bytes] = []
         torn = False
         while True:
-            data = self._socket.recv(RECEIVE)
+            data = bytes(self._buffer[: self._socket.recv_into(self._buffer)])
             for answer, answer_flags, seq, rest in netlink.messages(data):
                 if seq != self._seq:
                     continue  # the tail of a dump that was given up

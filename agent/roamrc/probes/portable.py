@@ -94,7 +94,20 @@ def read(system: System) -> Network:
     network = judge(system, cards, _gateways(), tuple(system.source(x) for x in PUBLIC), suffixes)
     if system.platform == "linux" and place_linux.container(system):
         return place_linux.veil(network, place_linux.CONTAINER, "container mark")
+    if system.platform == "linux" and network.kind == "wifi" and isinstance(network.interface, str):
+        return _wifi(system, network, network.interface)
     return network
+
+
+def _wifi(system: System, network: Network, interface: str) -> Network:
+    """The same with what the daemons tell of Wi-Fi over D-Bus: where netlink is denied, that may be allowed."""
+    from dataclasses import replace
+
+    from . import wifi_linux
+
+    wifi, how = wifi_linux.asked(system, interface, wifi_linux.Wifi(network.ssid, network.bssid))
+    via = {**network.via, "ssid": how, "bssid": how} if wifi.ssid != network.ssid else network.via
+    return replace(network, ssid=wifi.ssid, bssid=wifi.bssid, via=via)
 
 
 def judge(

@@ -1,12 +1,13 @@
 """The Wi-Fi network's name and access point, from nl80211. Floor 2.
 
-Unprivileged, and the same under NetworkManager, iwd, wpa_supplicant or ConnMan. Where a driver does not speak nl80211, the
-daemons' D-Bus interfaces are the next means: they belong in `read`, after the kernel's answer.
+Unprivileged, and the same under NetworkManager, iwd, wpa_supplicant or ConnMan. Where a driver does not speak nl80211, or it is
+denied, the daemons are asked over D-Bus (`asked`).
 """
 
 from __future__ import annotations
 
 import errno
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 
 from ..formats import nl80211
@@ -77,3 +78,21 @@ def told(own: nl80211.Interface, found: nl80211.Bss | Hidden | None, peer: str =
     if entry or own.ssid or peer:
         return Wifi(UNNAMED, bssid or Hidden("the driver does not tell"))
     return Wifi(found, found) if isinstance(found, Hidden) else Wifi(None, None)
+
+
+def asked(system: System, name: str, wifi: Wifi, memory: MutableMapping[str, str] | None = None) -> tuple[Wifi, str]:
+    """The same with what the kernel hides asked of the daemons, and by which means. A network that hides its own name is not
+    asked for: the daemons know no more. Nothing is asked where nothing is hidden."""
+    dark = [isinstance(x, Hidden) and x != UNNAMED for x in (wifi.ssid, wifi.bssid)]
+    if not any(dark):
+        return wifi, VIA
+    from . import wifi_bus_linux  # jeepney: only a machine whose kernel does not tell pays for it
+
+    told = wifi_bus_linux.read(system, name, memory)
+    if isinstance(told, Hidden):
+        if wifi.present is False:
+            return Wifi(told, told, present=False), "D-Bus"
+        return wifi, VIA
+    ssid = told.ssid if dark[0] else wifi.ssid
+    bssid = told.bssid if dark[1] and (told.bssid is not None or told.ssid is None) else wifi.bssid
+    return Wifi(ssid, bssid, wifi.present), f"D-Bus {told.via}" if dark[0] else VIA

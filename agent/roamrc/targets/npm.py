@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+from .. import show
 from ..draft import entries
 from ..formats import url
 from ..formats.ini import Document
@@ -35,16 +36,30 @@ def is_proxy(value: Value) -> bool:
 
 
 def entry(text: str) -> str | None:
-    """A noproxy entry in the form npm understands (`*.corp.example` becomes `.corp.example`), or None where it has none (`*`,
-    host:port, a range)."""
-    text = text.strip().lower().rstrip(".")
-    if text.startswith("*."):
-        text = text[1:]
-    if not text or "*" in text or "/" in text or any(c.isspace() or c == "," or not c.isprintable() for c in text):
+    """A noproxy entry in the form npm understands (`*.corp.example` becomes `.corp.example`, `::1` becomes `[::1]`), or None
+    where it has none (`*`, host:port, a range, `10.`, a name with an accent).
+
+    npm compares whole labels from the right with the URL's host, which is lower case, ASCII, and in brackets for IPv6 (checked
+    against npm's own matcher in tests/test_npm_target.py).
+    """
+    text = text.strip().lower()
+    text = text[1:] if text.startswith("*.") else text
+    bare = text.rstrip(".")
+    if ":" in bare:
+        return _ipv6(bare)
+    prefix = text != bare and bare.replace(".", "").isdigit() and bare.count(".") < 3
+    if not bare or prefix or any(not (c.isascii() and (c.isalnum() or c in "._-")) for c in bare):
         return None
-    if ":" in text and not (text.count(":") > 1):
+    return bare
+
+
+def _ipv6(text: str) -> str | None:
+    from ipaddress import IPv6Address
+
+    try:
+        return None if "%" in text else f"[{IPv6Address(text.removeprefix('[').removesuffix(']'))}]"
+    except ValueError:
         return None
-    return text
 
 
 def registries(get: Get, keys: Iterable[str]) -> tuple[str, ...]:
@@ -87,6 +102,19 @@ def inside(profile: Profile, hosts: Iterable[str], private: Collection[str] = ()
     addresses."""
     named = suffixes(profile)
     return tuple(h for h in hosts if h in private or any(within(h, s) for s in named))
+
+
+def doubtful(profile: Profile, get: Get, keys: Iterable[str]) -> tuple[str, ...]:
+    """Hosts of registries that may be inside, which only the network can tell: asked where the profile sets a proxy and does not
+    name them itself.
+
+    Nothing under the built-in default's suffix is asked: a sinkhole that knows that one name would pull it in.
+    """
+    if not profile.apply.sets_proxy:
+        return ()
+    hosts = registries(get, keys)
+    told = {*inside(profile, hosts), *LOCAL}
+    return tuple(h for h in hosts if h not in told and not within(h, PUBLIC_SUFFIX))
 
 
 def wanted(
@@ -155,14 +183,7 @@ def advice(doc: Document, env: Mapping[str, str]) -> Iterator[Advice]:
                 f"`{key}` is no URL: npm 7 to 11 fail on it",
                 f"write http:// in front: {key}=http://HOST:PORT",
             )
-    for text_entry in entries(doc.get(LIST)):
-        if entry(text_entry) is None:
-            yield Advice(
-                "noproxy",
-                "warn",
-                f'npm ignores "{text_entry}" in noproxy: it knows no wildcard, port or address range',
-                "name the host or its domain",
-            )
+    yield from ignored(entries(doc.get(LIST)))
     if doc.get("cafile"):
         yield Advice(
             "npm file",
@@ -172,6 +193,22 @@ def advice(doc: Document, env: Mapping[str, str]) -> Iterator[Advice]:
         )
     if not dead:
         yield Advice("npm file", "ok", "proxy keys are where npm sees them")
+
+
+def ignored(listed: Iterable[str]) -> Iterator[Advice]:
+    """The entries of a noproxy list that npm does not match as they are written, each with the form that it would."""
+    listed = tuple(listed)
+    for text in listed:
+        meant = entry(text)
+        if meant is None:
+            yield Advice(
+                "noproxy",
+                "warn",
+                f'npm ignores "{show.line(text)}" in noproxy: it knows no wildcard, port, address range or space',
+                "name the host or its domain",
+            )
+        elif meant.strip(".") != text.strip(" .") and meant not in listed:
+            yield Advice("noproxy", "warn", f'npm ignores "{show.line(text)}" in noproxy, as it is written', f"write {meant}")
 
 
 def environment(env: Mapping[str, str]) -> Iterator[Advice]:
@@ -192,6 +229,10 @@ def environment(env: Mapping[str, str]) -> Iterator[Advice]:
                 f"{name} is set: npm uses it where its file says nothing else; `proxy: direct` beats it for your registries",
                 f"unset {name}",
             )
+        if low == "npm_config_userconfig" and value and not value.startswith(("/", "~/")):
+            quiet = False
+            sentence = f"{name} is a relative path, so that npm reads another file in each folder; roamrc looks after ~/.npmrc"
+            yield Advice("environment", "warn", sentence, f"export {name}=/FULL/PATH, or unset {name}")
     if quiet:
         yield Advice("environment", "ok", "no proxy variable beats npm's file")
 
