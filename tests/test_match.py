@@ -153,7 +153,7 @@ def test_a_fallback_in_one_item_and_proof_in_another_is_proof() -> None:
     assert verdict(profile("p", {"kind": "wired"}, {"dns_suffix": "corp.example"}), OFFICE) == "yes"
 
 
-# ---- the decision ---------------------------------------------------------------------------------------------------------------
+# ---- the decision ----
 
 
 def decide(*profiles: Profile, network: Network = OFFICE, **more: object) -> Decision:
@@ -233,7 +233,7 @@ def test_nothing_matches_holds() -> None:
     assert decide().because == "there are no profiles"
 
 
-# ---- questions ------------------------------------------------------------------------------------------------------------------
+# ---- questions ----
 
 
 def test_a_question_is_open_only_where_the_passive_checks_hold() -> None:

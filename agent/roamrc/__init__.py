@@ -13,15 +13,15 @@ The straight line, one way:
 `look.py` does the first half, `reconcile.py` the second, `act.py` joins them for the commands, `agent.py` for whatever stirs.
 
 Floors, held by tests/test_floors.py: model, errors (0) < match, checks, plan, draft, owned, pace, override, saved, show, formats,
-targets (1, pure: no os, socket, subprocess, time, yaml) < the edges (2: system, atomic, state, places, profiles, config, secrets,
-probes, sources, services …) < look, reconcile, act, agent, doctor … (3) < cli, commands (4).
+targets (1, pure: no os, socket, subprocess, time, yaml) < the edges (2: system, atomic, state, places, profiles, config,
+secrets, probes, sources, services …) < look, reconcile, act, agent, doctor … (3) < cli, commands (4).
 
 Where to add what:
 
 - a fact of the network: a probe in probes/, its meaning in model.Network, its comparison in checks._one
 - another platform: probes/NAME.py and sources/NAME.py, and one line in each __init__.py
 - another program to configure: targets/NAME.py and one line in targets/__init__.py
-- a command: commands/NAME.py and one line in cli.COMMANDS
+- a command: commands/NAME.py and one line in cli.COMMANDS, then `python -m roamrc.share` for man page and completion
 - a check of doctor's: a function of the module it is about, and one line in doctor.CHECKS
 - a key of a profile: one line in fields.py, from which check, the schema and the documentation follow
 

@@ -9,6 +9,7 @@ written there since is drafted anew.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, replace
 
 from . import atomic
@@ -35,6 +36,18 @@ class Rescue:
         os.close(self.fd)
 
 
+def read(path: str, known: bool) -> atomic.Seen:
+    """npm's file; where its size is not `known` yet, one that was emptied just now is read again for 0.1 s at most: what npm has
+    truncated and not yet written would be taken for all that the user had (torture, races)."""
+    seen = atomic.read(path)
+    for _ in range(10):
+        if seen.data != b"" or known or abs(time.time() - seen.mtime) >= 1:
+            break
+        time.sleep(0.01)
+        seen = atomic.read(path)
+    return seen
+
+
 def commit(plan: FilePlan, ledger: Ledger, mode: int | None) -> Rescue | None:
     """Carries a plan out; raises atomic.Changed where the file is not as it was read, errors.Refused where the machine says
     no."""
@@ -47,12 +60,16 @@ def commit(plan: FilePlan, ledger: Ledger, mode: int | None) -> Rescue | None:
     ledger.before(plan)
     assert plan.file.text is not None or plan.after is not None
     fd = None
-    if plan.after is None:
-        assert plan.file.text is not None
-        atomic.sweep(path)
-        atomic.remove(path, expected=plan.file.text)
-    else:
-        fd = atomic.write(path, plan.after, expected=plan.file.text, mode=mode, shared=True)
+    try:
+        if plan.after is None:
+            assert plan.file.text is not None
+            atomic.sweep(path)
+            atomic.remove(path, expected=plan.file.text)
+        else:
+            fd = atomic.write(path, plan.after, expected=plan.file.text, mode=mode, shared=True)
+    except atomic.Changed:
+        ledger.take_back(plan)
+        raise
     ledger.after(plan)
     return Rescue(fd, plan) if fd is not None else None
 
@@ -95,7 +112,7 @@ def look_back(rescue: Rescue, ledger: Ledger) -> FilePlan | None:
         text = atomic.contents(rescue.fd)
         if text == plan.file.text or not text:
             return None
-        now = atomic.read(plan.file.path).data
+        now = read(plan.file.path, known=False).data
         fresh = redraft(NPM, plan, text, ledger.file(NPM, plan.file.path, now), ledger.digest)
         if fresh.after is None or fresh.after == now:
             return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 
 class RoamError(Exception):
-    """A failure a user can act on: *sentence* (lower case, the thing quoted), *where* (`file:line:col`) and *hint* (what to type).
+    """A failure a user can act on: *sentence* (lower case, the thing quoted), *where* (`file:line:col`) and *hint* (what to
+    type).
 
     `code` is the exit code of the contract: 2 usage or a file of yours is wrong, 4 the machine refused, 1 something to see.
     """

@@ -177,6 +177,16 @@ class Ledger:
             if not self.open:
                 self._write()
 
+    def take_back(self, plan: FilePlan) -> None:
+        """Somebody else wrote, and the plan with its intent is void. Or the priors of a text that was half written would stay:
+        npm had emptied the file, and `uninstall` then took the user's own lines away (torture, races)."""
+        path = plan.file.path
+        if plan.file.record == Record():
+            self.records.pop(path, None)
+        else:
+            self.records[path] = plan.file.record
+        self._write()
+
     def after(self, plan: FilePlan) -> None:
         """The outcome: what we wrote is what stands there now."""
         path = plan.file.path

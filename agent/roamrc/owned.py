@@ -38,8 +38,9 @@ class Lent:
 class Record:
     """What we know of one file. `keys`: digests of what we wrote last (several while a write is under way); `entries`: those
     of the list that are ours; `profile`: the last one applied; `adopted`: the user's own proxy in it, if any, was taken over
-    with his consent or named by a profile; `missing`: there was no file; `mode`: its permissions before we tightened them; `whole`: digests of the file's text as we
-    left it, as long as nobody else wrote since the backup was made: then the backup's very bytes can go back."""
+    with his consent or named by a profile; `missing`: there was no file; `mode`: its permissions before we tightened them;
+    `whole`: digests of the file's text as we left it, as long as nobody else wrote since the backup was made: then the
+    backup's very bytes can go back."""
 
     profile: str | None = None
     adopted: bool = False

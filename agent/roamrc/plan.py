@@ -90,8 +90,8 @@ def _return(d: Draft, key: str, give_way: bool) -> None:
 
 
 def redraft(shape: Shape, plan: FilePlan, text: bytes, now: File, digest: Digest) -> FilePlan:
-    """What stands in the file `now`, and what a slower writer made of the text before `plan`: his lines are saved, and so is a key
-    of ours that he changed; our keys and entries are those of now. Nothing changes where he has no line that is not there.
+    """What stands in the file `now`, and what a slower writer made of the text before `plan`: his lines are saved, and so is a
+    key of ours that he changed; our keys and entries are those of now. Nothing changes where he has no line that is not there.
 
     The file may have been written again since: a roam within 20 ms, or a command that saw it empty while npm was writing.
     """

@@ -136,7 +136,7 @@ def _one_file(
     path: str,
 ) -> None:
     for attempt in range(apply.TRIES):
-        seen = _read(path, wish)
+        seen = apply.read(path, known=path in wish.sizes)
         if _in_the_middle(seen, wish, report):
             report.files.append(FileState(NPM.name, path, "pending"))
             return
@@ -172,18 +172,6 @@ def _one_file(
         report.edits += plan.edits
         report.files.append(_state(plan, ledger, "conflict" if plan.conflicts else "in-sync"))
         return
-
-
-def _read(path: str, wish: Wish) -> atomic.Seen:
-    """The file; where nobody knows its size yet, one that was emptied just now is read again for a moment: what npm has truncated
-    and not yet written would be taken for what the user had (torture, races)."""
-    seen = atomic.read(path)
-    for _ in range(10):
-        if seen.data != b"" or path in wish.sizes or abs(time.time() - seen.mtime) >= YOUNG:
-            break
-        time.sleep(0.01)
-        seen = atomic.read(path)
-    return seen
 
 
 def _in_the_middle(seen: atomic.Seen, wish: Wish, report: Report) -> bool:

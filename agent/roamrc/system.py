@@ -64,7 +64,8 @@ class System:
         import subprocess  # 8 ms: only a command that starts a child pays for it
 
         try:
-            p = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, env={**self.env, "LC_ALL": "C"}, check=False)
+            env = {**self.env, "LC_ALL": "C"}
+            p = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, env=env, check=False)
         except subprocess.TimeoutExpired:
             return Hidden(f"{os.path.basename(argv[0])}: no answer in {timeout:g} s")
         except OSError as e:

@@ -18,8 +18,8 @@ NATIVE = {"linux": "linux", "darwin": "darwin"}
 
 @dataclass(slots=True)
 class Means:
-    """What a reader may use beside the system: the user's choices for the Wi-Fi's name (config.yaml, macOS alone), and a memory that
-    lives as long as its owner (what does not change until the next boot, or was seen when)."""
+    """What a reader may use beside the system: the user's choices for the Wi-Fi's name (config.yaml, macOS alone), and a
+    memory that lives as long as its owner (what does not change until the next boot, or was seen when)."""
 
     cached_scan: bool = False
     ssid_command: str | None = None
