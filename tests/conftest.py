@@ -14,7 +14,7 @@ LAB_REQUIRED = pytest.StashKey[bool]()
 LAB_TESTS = Path(__file__).parent / "lab"
 
 
-FOR_TESTS = {"ROAMRC_LAB", "ROAMRC_RECORDINGS"}
+FOR_TESTS = {"ROAMRC_LAB", "ROAMRC_RECORDINGS", "ROAMRC_SLOW", "ROAMRC_GUEST"}
 """What a run of the tests is told by its environment; roamrc itself reads neither."""
 
 
@@ -65,6 +65,16 @@ def lab(lab_session: Lab) -> Iterator[Lab]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LAB_REQUIRED] = os.environ.get("ROAMRC_LAB") == "required"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked `slow` run with ROAMRC_SLOW=1, or where -m names them: left out, not skipped, for ROAMRC_LAB=required."""
+    if os.environ.get("ROAMRC_SLOW") == "1" or "slow" in str(config.getoption("-m")):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 @pytest.hookimpl(wrapper=True)

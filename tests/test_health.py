@@ -109,9 +109,25 @@ def test_an_http_registry_is_asked_as_npm_asks_it() -> None:
         assert tried(at, registry="http://npm.corp.test:4873/").ok is None
 
 
-def test_without_a_registry_a_connection_is_enough() -> None:
-    with stand(None) as at:
-        assert tried(at, registry=None).ok is True
+def test_without_a_registry_any_word_of_a_proxy_is_enough() -> None:
+    """npm's built-in registry is in force: the proxy is asked for itself, so that one that never answers is found all the
+    same."""
+    for reply, code in (*((f"HTTP/1.1 {n} x\r\n\r\n".encode(), "") for n in (200, 403, 500, 503)),
+                        (b"HTTP/1.1 407 x\r\n\r\n", "proxy-407"), (b"HTTP/1.1 302 x\r\n\r\n", "proxy-portal"),
+                        (b"HTTP/1.1 405 x\r\n\r\n", "proxy-no-proxy"), (None, "proxy-silent")):  # fmt: skip
+        with stand(reply) as at:
+            assert tried(at, registry=None).code == code
+        assert at.heard[0].startswith(b"CONNECT 127.0.0.1:443 HTTP/1.1\r\n")
+
+
+def test_what_is_dead_and_what_only_says_no() -> None:
+    """Before a write under `on_dead_proxy: hold` only the dead count: who says 407 lives."""
+    codes = ((407, False), (403, False), (503, False), (200, False), (302, True))
+    for reply, dead in (*((f"HTTP/1.1 {n} x\r\n\r\n".encode(), d) for n, d in codes), (b"", True), (None, True)):
+        with stand(reply) as at:
+            assert tried(at).dead is dead
+    assert tried(closed_port()).dead
+    assert not Health(None, "proxy-unknown", "").dead
 
 
 def test_a_tls_proxy(tmp_path: Path) -> None:

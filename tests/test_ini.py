@@ -114,6 +114,7 @@ PUT: list[tuple[bytes, str, Value, bytes]] = [
     (b"a=1", "proxy", "x", b"a=1\nproxy=x"),
     (b"a=1\r\n", "proxy", "x", b"a=1\r\nproxy=x\r\n"),
     (b"a=1\r", "proxy", "x", b"a=1\rproxy=x\r"),
+    (b"a=1\nb=2\r\n", "proxy", "x", b"a=1\nb=2\r\nproxy=x\r\n"),
     (b"a=1\r\nb=2", "proxy", "x", b"a=1\r\nb=2\r\nproxy=x"),
     (b"a=1\n\n\n", "proxy", "x", b"a=1\n\n\nproxy=x\n"),
     (b"\xef\xbb\xbf", "proxy", "x", b"\xef\xbb\xbfproxy=x\n"),
@@ -308,8 +309,8 @@ def test_a_prior_keeps_its_lines_to_itself_and_survives_json() -> None:
 LINE: dict[str, object] = {"text": "proxy=x", "eol": "\n", "before": "", "index": 0, "gap": 0, "lead": 0}
 LINE |= {"above": None, "below": None, "split": False}
 BAD: list[dict[str, object]] = [
-    {"text": "proxy=x\nregistry=evil"}, {"text": 1}, {"text": "\u2028"}, {"eol": "registry=evil\n"}, {"before": "x"}, {"index": -1},
-    {"index": "0"}, {"gap": True}, {"lead": 1.0}, {"above": 1}, {"below": []}, {"split": 1}, {"more": 1},
+    {"text": "proxy=x\nregistry=evil"}, {"text": 1}, {"text": "\u2028"}, {"eol": "registry=evil\n"}, {"before": "x"},
+    {"index": -1}, {"index": "0"}, {"gap": True}, {"lead": 1.0}, {"above": 1}, {"below": []}, {"split": 1}, {"more": 1},
 ]  # fmt: skip
 BAD_LINES: list[object] = [None, [], {}, {"lines": None}, {"lines": ["proxy=x"]}, {"lines": [{"text": "proxy=x"}]}]
 BAD_LINES += [{"lines": [{**LINE, **bad}]} for bad in BAD]

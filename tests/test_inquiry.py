@@ -135,6 +135,7 @@ def test_the_child_sees_no_secret_and_no_proxy() -> None:
         folder = Path(f"/proc/{pending._child._process.pid}")  # type: ignore[union-attr]
         if not folder.exists():
             pytest.skip("no /proc here")
+        until(lambda: (folder / "environ").read_bytes())  # empty for a moment, while the child execs
         seen = (folder / "environ").read_bytes()
         pending.close()
     assert {v.split(b"=")[0] for v in seen.split(b"\0") if v} == {b"PATH", b"HOME", b"LC_ALL"}
@@ -154,6 +155,7 @@ server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 if mode != "dead":
     server.bind(("127.0.0.1", 53))
 KNOWN = {"intranet.corp.test": "10.1.1.1", "blocked.corp.test": "0.0.0.0", "corp.test": "10.1.1.2"}
+KNOWN["out.corp.test"] = "203.0.113.9"
 def serve():
     while mode not in ("dead", "silent"):
         text, who = server.recvfrom(2048)
@@ -171,6 +173,7 @@ def serve():
 threading.Thread(target=serve, daemon=True).start()
 names = ["intranet.corp.test", "nothing.corp.test", "blocked.corp.test", "localhost"]
 asked = [Question("resolves", n) for n in names] + [Question("reachable", "nothing.corp.test:80")]
+asked += [Question("private", n) for n in [*names, "out.corp.test", "10.1.2.3", "127.0.0.1", "fd00::1", "8.8.8.8"]]
 found = inquiry.answer_now(asked, Network(True), System())
 print(json.dumps([found[q].verdict for q in asked]))
 """
@@ -184,6 +187,16 @@ SERVERS = {
     "silent": ["hidden", "hidden", "hidden", "yes", "hidden"],
     "dead": ["hidden", "hidden", "hidden", "yes", "hidden"],
 }
+PRIVATE = {
+    "honest": ["yes", "no", "no", "no", "no"],
+    "all": ["hidden", "hidden", "no", "no", "no"],
+    "island": ["yes", "hidden", "no", "no", "no"],
+    "half": ["hidden", "hidden", "no", "no", "no"],
+    "servfail": ["hidden", "hidden", "hidden", "no", "hidden"],
+    "silent": ["hidden", "hidden", "hidden", "no", "hidden"],
+    "dead": ["hidden", "hidden", "hidden", "no", "hidden"],
+}
+"""Whether a registry's host is private: a known one, one that there is not, a blocked one, this machine, a public one."""
 
 
 @pytest.mark.parametrize("mode", SERVERS)
@@ -197,7 +210,7 @@ def test_resolves(mode: str, tmp_path: Path) -> None:
     argv = ["unshare", "-n", "-m", sys.executable, "-c", INSIDE, mode, str(tmp_path)]
     p = subprocess.run(argv, capture_output=True, text=True, timeout=60)
     assert p.returncode == 0, p.stderr
-    assert json.loads(p.stdout) == SERVERS[mode]
+    assert json.loads(p.stdout) == [*SERVERS[mode], *PRIVATE[mode], "yes", "no", "yes", "no"]
 
 
 # --- prove ---

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import plistlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -542,3 +544,16 @@ def test_a_command_that_fails_tells_no_name(mac: Mac) -> None:
     assert look(mac, hidden, ssid_command="sh -c 'echo Net; exit 3'").ssid == UNTOLD
     assert look(mac, hidden, ssid_command="sh -c 'echo Net'").ssid == "Net"
     assert look(mac, hidden, ssid_command="sh -c 'echo \"<redacted>\"'").ssid == UNTOLD
+
+
+def test_tools_on_path_serve_a_replay_without_a_root(mac: Mac) -> None:
+    """This machine has an arp of its own; what is replayed is not this machine."""
+    mac.put(at.OFFICE)
+    folder = str(mac.root / "usr/sbin")
+    path = System(env={"PATH": f"{folder}:relative:{os.environ['PATH']}", "FAKE_MAC": str(mac.state)}, platform="darwin")
+    assert path.tool("arp") == f"{folder}/arp"
+    assert path.tool("no such tool") == "no such tool"
+    assert facts(darwin.read(path)) == OFFICE
+    own = System(env={"PATH": folder}, platform=sys.platform)
+    assert own.tool("sh") in ("/bin/sh", "/usr/bin/sh")
+    assert mac.system().tool("scutil") == f"{folder}/scutil"

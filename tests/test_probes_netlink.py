@@ -12,9 +12,10 @@ from typing import cast
 
 import pytest
 
+from roamrc import probes
 from roamrc.formats import netlink
 from roamrc.formats.rtnetlink import Link
-from roamrc.model import Hidden
+from roamrc.model import Hidden, Network
 from roamrc.probes import gateway_linux
 from roamrc.probes.netlink_linux import Netlink
 from roamrc.system import System
@@ -208,3 +209,21 @@ def test_a_link_without_neighbours_has_no_mac() -> None:
     assert gateway_linux.mac(Quiet(), kernel, Link(7, "wwan0", flags=0x80), bytes((10, 1, 1, 1))) is None
     assert gateway_linux.mac(Quiet(), kernel, Link(7, "wwan0", hardware=519), bytes((10, 1, 1, 1))) is None
     assert wire.sent == []
+
+
+def observed(*datagrams: Answer | int) -> Network:
+    machine = Machine(platform="linux", env={}, root="/nowhere")
+    object.__setattr__(machine, "wire", Wire(list(datagrams)))
+    return probes.observe(machine)
+
+
+def test_interfaces_that_never_stand_still_are_hidden_and_not_asked_of_another_reader() -> None:
+    found = observed(*(part(b"", 2 | netlink.DUMP_INTR), done()) * 3)
+    assert found.online is True
+    assert found.interface == found.vpn == found.gateway == Hidden("netlink: changed while it was read")
+    assert found.via["interface"] == "netlink"
+    assert found.dns_suffixes == ()
+
+
+def test_interfaces_that_are_denied_are_asked_of_the_portable_reader() -> None:
+    assert observed(refused(errno.EACCES)).via["interface"] == "psutil"

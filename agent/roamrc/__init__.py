@@ -25,10 +25,10 @@ Where to add what:
 - a check of doctor's: a function of the module it is about, and one line in doctor.CHECKS
 - a key of a profile: one line in fields.py, from which check, the schema and the documentation follow
 
-Where this leaves the first design: own addresses come from RTM_GETADDR and not from psutil (it tells tentative addresses apart, and
-saves an idle agent 4 MB; psutil serves the portable reader); carrier losses are read from the kernel's own counter, so that a link
-that went and came between two looks is still another link; a login waits for the same quiet as a fallback, because right after a
-move the old suffix, address and route still stand for some milliseconds.
+Where this leaves the first design: own addresses come from RTM_GETADDR and not from psutil (it tells tentative addresses apart,
+and saves an idle agent 4 MB; psutil serves the portable reader); carrier losses are read from the kernel's own counter, so that
+a link that went and came between two looks is still another link; a login waits for the same quiet as a fallback, because right
+after a move the old suffix, address and route still stand for some milliseconds.
 """
 
 __version__ = "0.1.0"
