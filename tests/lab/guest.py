@@ -1,0 +1,96 @@
+"""A Linux kernel of its own in an emulated machine, on the machine's root file system (read-only, changes in memory): for a real
+802.11 stack (mac80211_hwsim), WireGuard in the kernel and suspend, which containers and small kernels have not.
+
+ROAMRC_GUEST names a folder with Debian's packages unpacked into it (dpkg-deb -x): linux-image-amd64's kernel, hostapd,
+wpasupplicant, iw, libnl-3-200, libnl-genl-3-200, libnl-route-3-200, libpcsclite1, busybox-static. qemu-system-x86 and cpio are
+the machine's own. Without KVM it takes a minute.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
+
+INIT = r"""#!/bin/busybox sh
+B=/bin/busybox
+$B mount -t proc p /proc; $B mount -t sysfs s /sys; $B mount -t devtmpfs d /dev
+for m in $($B cat /mods); do $B insmod /lib/$m; done
+$B mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose host /mnt
+$B mount -t tmpfs t /ov; $B mkdir /ov/up /ov/wk
+$B mount -t overlay o -o lowerdir=/mnt,upperdir=/ov/up,workdir=/ov/wk /new
+for d in proc sys dev; do $B mount --move /$d /new/$d; done
+$B mount -t tmpfs r /new/run
+exec $B switch_root /new /bin/sh GUEST
+"""
+
+
+def missing() -> str:
+    """Why there can be no guest here, in words; "" where there can."""
+    lacking = [tool for tool in ("qemu-system-x86_64", "cpio", "gzip", "modprobe", "depmod") if not shutil.which(tool)]
+    if lacking:
+        return f"not found: {', '.join(lacking)}"
+    root = os.environ.get("ROAMRC_GUEST", "")
+    return "" if root and list(Path(root, "boot").glob("vmlinuz-*")) else "ROAMRC_GUEST names no folder with a kernel"
+
+
+def run(folder: Path, script: str, limit: float = 240) -> str:
+    """What a shell script prints in the guest, as root; $GUEST is the folder of packages, $PYTHON this Python, $LAB this
+    folder. It is switched off at a line "@end", which the script may print itself: after a suspend there is no root file system
+    any more (9p does not survive it)."""
+    root = Path(os.environ["ROAMRC_GUEST"])
+    kernel = next(iter(root.glob("boot/vmlinuz-*")))
+    version = kernel.name.removeprefix("vmlinuz-")
+    subprocess.run(["depmod", "-b", root, version], check=True)
+    paths = os.pathsep.join(filter(None, sys.path))
+    begin = f"""PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH GUEST={root} PYTHON={sys.executable} LAB={HERE}
+export LD_LIBRARY_PATH=$GUEST/usr/lib/x86_64-linux-gnu:$GUEST/lib/x86_64-linux-gnu PYTHONPATH={paths}
+mkdir -p /usr/lib/modules /run/work; ln -sfn $GUEST/lib/modules/{version} /usr/lib/modules/{version}; cd /run/work
+"""
+    (folder / "guest.sh").write_text(f"{begin}{script}\necho @end; sleep 600\n")
+    argv = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-nographic", "-no-reboot", "-nic", "none"]
+    argv += ["-kernel", str(kernel), "-initrd", str(ramdisk(folder, root, version))]
+    argv += ["-append", "console=ttyS0 loglevel=3 panic=-1"]
+    argv += ["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"]
+    said, end = "", time.monotonic() + limit
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as guest:
+        assert guest.stdout
+        while not re.search(r"^@end\r?$", said, re.MULTILINE) and time.monotonic() < end:
+            if select.select([guest.stdout], [], [], 1)[0]:
+                part = os.read(guest.stdout.fileno(), 1 << 16)
+                said += part.decode("utf-8", "replace")
+                if not part:
+                    break
+        guest.kill()
+    return said
+
+
+def ramdisk(folder: Path, root: Path, version: str) -> Path:
+    """busybox, the modules on the way to the machine's root, and INIT."""
+    made = folder / "ramdisk"
+    for name in ("bin", "lib", "proc", "sys", "dev", "mnt", "ov", "new"):
+        (made / name).mkdir(parents=True)
+    shutil.copy(root / "bin/busybox", made / "bin/busybox")
+    names: list[str] = []
+    for module in MODULES:
+        argv = ["modprobe", "-d", root, "-S", version, "--show-depends", module]
+        needed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+        for path in (Path(line.split()[1]) for line in needed.splitlines() if line.startswith("insmod")):
+            if path.name not in names:
+                names.append(path.name)
+                shutil.copy(path, made / "lib")
+    (made / "mods").write_text("\n".join(names))
+    (made / "init").write_text(INIT.replace("GUEST", str(folder / "guest.sh")))
+    (made / "init").chmod(0o755)
+    packed = folder / "ramdisk.gz"
+    with open(packed, "wb") as f:
+        subprocess.run("find . | cpio -o -H newc --quiet | gzip -1", shell=True, cwd=made, stdout=f, check=True)
+    return packed
