@@ -11,7 +11,7 @@ from . import profiles
 from .errors import Refused
 from .places import Places
 
-STATE = ("key", "lock", "agent.lock")
+STATE = ("key", "lock", "agent.lock", "inbox.lock")
 ENDINGS = (".json", ".jsonl", ".broken", ".npmrc", ".roamrc~")
 """Of the files that the state folder and its folders backup/ and inbox/ hold."""
 SCHEMAS = ("profile.json", "config.json")
