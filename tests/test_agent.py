@@ -45,7 +45,7 @@ def test_profiles_are_followed_as_they_change(home: Home) -> None:
         assert holds(home, "9090"), "the last good version stays in force"
         home.profile("here", DIRECT)
         wait(lambda: not holds(home, "proxy.corp.example"), "the file mended")
-        assert status(home)["problems"] == []
+        wait(lambda: status(home)["problems"] == [], "no problem any more")
 
 
 def test_the_folder_of_profiles_may_go_and_come_back(home: Home) -> None:
@@ -173,3 +173,18 @@ def test_an_old_text_that_comes_back_after_a_switch_is_a_lost_update_and_brings_
             5,
         )
         wait(lambda: status(home)["files"][0]["state"] == "in-sync", "no hand edit in it")  # type: ignore[index]
+
+
+def test_a_login_command_is_not_given_another_profile_s_password(home: Home) -> None:
+    """`env:` logins stand in the agent's own environment; a child has no business with them."""
+    home.profile("other", "when: []\napply: {proxy: '" + PROXY + "', login: 'env:OTHER_USER,OTHER_PASS'}\n")
+    script = home.path / "ask"
+    script.write_text(f"#!/bin/sh\nenv > {home.path}/seen\necho alice:s3cret\n")
+    script.chmod(0o700)
+    home.profile("here", HERE.replace("apply: {", "apply: {login: 'command:" + str(script) + "', "))
+    home.env |= {"OTHER_USER": "bob", "OTHER_PASS": "planted"}
+    assert home.roamrc("apply").code in (0, 1)
+    seen = (home.path / "seen").read_text()
+    assert "OTHER_USER=bob" in seen
+    assert "planted" not in seen
+    assert holds(home, "alice:s3cret@")

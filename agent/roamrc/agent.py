@@ -169,6 +169,7 @@ class Agent:
         now = self.system.monotonic()
         settled = self.pace.looking(now)
         seen = look.look(self.setup, self.memory, settled=settled)
+        self.errands.system = seen.setup.system
         if self.memory.moved:
             self._forget()
         self.pulse = self._pulse()

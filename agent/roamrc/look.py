@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from . import config, match, override, places, probes, profiles
+from .formats import reference
 from .model import Answer, Decision, Hidden, Network, Override, Problem, Question
 from .nodes import Fault
 from .reconcile import Setup
@@ -54,6 +55,7 @@ def look(s: Setup, memory: Memory, *, patience: float = 0.0, settled: bool = Tru
     """Looks once. Changes nothing but an override whose time is over, and the memory."""
     loaded = profiles.load(s.places.profiles, memory.loaded)
     memory.loaded = loaded
+    s = replace(s, system=replace(s.system, withheld=_passwords(loaded)))
     memory.means.cached_scan, memory.means.ssid_command = s.config.cached_scan, s.config.ssid_command
     seen = network or probes.observe(s.system, patience, memory.means)
     before = memory.network
@@ -86,6 +88,12 @@ def decided(seen: Look, by_hand: Override | None, answers: Mapping[Question, Ans
     """The same look decided anew, with another override or more answers."""
     decision = match.decide(seen.network, seen.loaded.profiles, by_hand, answers, settled)
     return replace(seen, override=by_hand, decision=decision)
+
+
+def _passwords(loaded: profiles.Loaded) -> frozenset[str]:
+    """The variables that hold a password by a profile's word (`login: env:USERVAR,PASSVAR`): no child is given them."""
+    logins = [p.apply.login for p in loaded.profiles if p.apply.login and p.apply.login.startswith("env:")]
+    return frozenset(reference.parse(text).password for text in logins)
 
 
 def half_seen(network: Network) -> bool:

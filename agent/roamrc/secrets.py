@@ -162,7 +162,7 @@ def _child(ref: Reference, request: Mapping[str, object], system: System, limit:
         return child.Child("stores", {**request, "service": ref.name}, env, limit or KEYRING_LIMIT, site=True)
     limit = limit or COMMAND_LIMIT
     # a command is the user's own: it gets the user's own environment (gpg and ssh agents, tokens of a password manager)
-    return child.Child("stores", {"op": "run", "argv": ref.argv, "limit": limit}, system.env, limit + 1)
+    return child.Child("stores", {"op": "run", "argv": ref.argv, "limit": limit}, system.for_children(), limit + 1)
 
 
 def _from_env(ref: Reference, env: Mapping[str, str]) -> Login:

@@ -32,12 +32,13 @@ class Ran:
 @dataclass(frozen=True, slots=True)
 class System:
     """`env` and `home` of the user, `platform` as sys.platform has it, `root` before /etc, /proc and /sys (tests put a folder
-    there)."""
+    there), `withheld` the variables that no child is given."""
 
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     home: Path = field(default_factory=lambda: Path(os.path.expanduser("~")))
     platform: str = sys.platform
     root: str = ""
+    withheld: frozenset[str] = frozenset()
 
     @classmethod
     def real(cls) -> System:
@@ -59,12 +60,16 @@ class System:
         except OSError as e:
             return Hidden(f"{name}: {os.strerror(e.errno or 0)}")
 
+    def for_children(self) -> dict[str, str]:
+        """The environment that a child is given: without the variables that hold a login (`withheld`)."""
+        return {k: v for k, v in self.env.items() if k not in self.withheld}
+
     def run(self, argv: Sequence[str], stdin: bytes = b"", timeout: float = 5.0) -> Ran | Hidden:
         """A short-lived child with LC_ALL=C and a time limit (seconds); Hidden where it can't be started or does not end."""
         import subprocess  # 8 ms: only a command that starts a child pays for it
 
         try:
-            env = {**self.env, "LC_ALL": "C"}
+            env = {**self.for_children(), "LC_ALL": "C"}
             p = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, env=env, check=False)
         except subprocess.TimeoutExpired:
             return Hidden(f"{os.path.basename(argv[0])}: no answer in {timeout:g} s")

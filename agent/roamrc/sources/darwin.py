@@ -23,7 +23,7 @@ def openers(system: System, watched: Watched) -> list[Opener]:
             return notify_darwin.Notify(system.path(notify_darwin.LIBRARY), sleep.look)
         except OSError as first:
             try:
-                return scutil_darwin.Watch(system.tool("scutil"), {**system.env, "LC_ALL": "C"}, sleep.look)
+                return scutil_darwin.Watch(system.tool("scutil"), {**system.for_children(), "LC_ALL": "C"}, sleep.look)
             except OSError as second:
                 raise OSError(second.errno, f"{first.strerror or first}; {second.strerror or second}") from None
 
