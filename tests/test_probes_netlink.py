@@ -35,11 +35,13 @@ class Wire:
     def sendto(self, data: bytes, _: object) -> None:
         self.sent += netlink.messages(data)
 
-    def recv(self, _: int) -> bytes:
+    def recv_into(self, buffer: memoryview) -> int:
         answer = self.datagrams.pop(0)
         if isinstance(answer, int):
             raise OSError(answer, "scripted")
-        return answer(self.sent[-1][2])
+        data = answer(self.sent[-1][2])
+        buffer[: len(data)] = data
+        return len(data)
 
     def setsockopt(self, *_: object) -> None:
         raise OSError(errno.ENOPROTOOPT, "an old kernel")

@@ -90,6 +90,8 @@ def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = 
     try:
         old = _open_owned(path, real)
         info = os.fstat(old) if old is not None else None
+        if info is None:
+            not_anothers(folder)
         bits = mode if mode is not None else stat.S_IMODE(info.st_mode) if info else 0o600
         _write_temp(temp, data, bits, info.st_gid if info else None)
         if _content(old, real) != expected:
@@ -178,6 +180,13 @@ def _real(path: str, verb: str) -> str:
         return os.path.realpath(path)
     except OSError as e:
         raise refused(path, e, verb) from None
+
+
+def not_anothers(folder: str) -> None:
+    """Root makes no file in another user's folder: `sudo` keeps HOME on some systems, and what root left there the user could
+    never write again. Raises Refused."""
+    if os.geteuid() == 0 and (owner := os.stat(folder).st_uid):
+        raise Refused(f'"{folder}" belongs to another user (uid {owner})', "run roamrc as that user, without sudo")
 
 
 def _open_owned(path: str, real: str) -> int | None:
@@ -276,7 +285,7 @@ def refused(path: str, e: OSError, verb: str) -> Refused:
             "something else stands where its temporary file goes",
             f"ls -ld '{os.path.join(os.path.dirname(path), '.' + os.path.basename(path) + '.roamrc~')}'",
         ),
-        errno.ELOOP: ("its symlinks lead in a circle", f"ls -l '{path}'"),
+        errno.ELOOP: ("a symlink where none may be, or symlinks that lead in a circle", f"ls -l '{path}'"),
     }
     reason, hint = cures.get(e.errno or 0, (os.strerror(e.errno or 0).lower(), "roamrc doctor"))
     return Refused(f'can\'t {verb} "{path}": {reason}', hint)

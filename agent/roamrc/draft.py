@@ -109,7 +109,11 @@ class Draft:
 
     def as_left(self) -> bool:
         """Whether the file is as we left it last, and nobody else wrote since its backup was made."""
-        return self._digest(self.file.text) in self.file.record.whole
+        return self._digest(self.file.text) in self.file.record.whole[1:]
+
+    def is_backup(self, text: bytes | None) -> bool:
+        """Whether this is the very text that the file had when its backup was made."""
+        return self.file.record.whole[:1] == (self._digest(text),)
 
     def _digest(self, text: bytes | None) -> str:
         return self.digest(None if text is None else text.decode("latin-1"))
@@ -119,7 +123,9 @@ class Draft:
         first = not (before.keys or before.entries)  # now the backup is made
         if text == self.file.text and not (first and (self.keys or self.entries)):
             return before.whole
-        return (self._digest(text),) if first or self.as_left() else ()
+        if first:
+            return (self._digest(self.file.text), self._digest(text))
+        return (before.whole[0], self._digest(text)) if self.as_left() else ()
 
     def done(self, record: Record, comment: str | None) -> FilePlan:
         """The plan: the comment line is set anew only where something else changes, since a comment alone is no reason to

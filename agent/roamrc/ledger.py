@@ -25,8 +25,6 @@ from .state import State
 NAME = "ledger.json"
 INTENT = "intent.json"
 """What is about to be written, in place (intent.py); it counts for the one ledger whose number it bears."""
-CHECK = "roamrc"
-"""A word whose digest stands in the ledger, to tell whether the key still is the one it was written with."""
 
 
 def digest_with(key: bytes) -> Digest:
@@ -71,12 +69,10 @@ class Ledger:
             self.records[note["path"]], self.open = record, True
 
     def _fits(self, files: Mapping[str, Any], check: object) -> bool:
-        """Whether the key is the one that the digests were made with: with another one every value of ours looks like a hand
-        edit, and would stay for ever."""
-        if not files:
-            return True
+        """Whether these are the records as we wrote them, with this very key: half a record makes values of ours the user's, and
+        with another key each looks like a hand edit. Either would stay for ever."""
         self.key = self.state.known_key()
-        return self.key is not None and check in (None, digest_with(self.key)(CHECK))
+        return self.key is not None and check == digest_with(self.key)(_sealed(files))
 
     def paths(self) -> list[str]:
         """Every file that is, or may be, partly ours."""
@@ -151,6 +147,8 @@ class Ledger:
             return {}
         try:
             found = {k: Prior.from_json(v) for k, v in loaded["keys"].items()}
+            if loaded["check"] != _checksum(loaded["keys"]):
+                raise ValueError
             for key, prior in found.items():
                 Document(b"").restore(key, prior)
         except (ValueError, TypeError, KeyError, AttributeError, RoamError):
@@ -207,10 +205,11 @@ class Ledger:
     def _write(self) -> None:
         files = {p: _json(r) for p, r in self.records.items()}
         self.number, self.open = os.urandom(8).hex(), False
-        self.state.save(NAME, {"check": self.digest(CHECK), "number": self.number, "files": files})
+        self.state.save(NAME, {"check": self.digest(_sealed(files)), "number": self.number, "files": files})
 
     def _save_priors(self, path: str, priors: Mapping[str, Prior]) -> None:
-        self.state.save(backup_name(path) + ".prior.json", {"path": path, "keys": {k: p.to_json() for k, p in priors.items()}})
+        keys = {k: p.to_json() for k, p in priors.items()}
+        self.state.save(backup_name(path) + ".prior.json", {"path": path, "keys": keys, "check": _checksum(keys)})
 
     def _save_lost(self, plan: FilePlan) -> None:
         """Hand edits that give way: kept in backup/, newest last, the last hundred."""
@@ -218,6 +217,15 @@ class Ledger:
         lines = (atomic.read(self.state.path(name)).data or b"").splitlines(keepends=True)[-99:]
         lines.append(json.dumps({"file": plan.file.path, "values": dict(plan.lost)}).encode() + b"\n")
         self.state.write(name, b"".join(lines))
+
+
+def _sealed(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def _checksum(content: object) -> str:
+    """Of the priors, and without the key: they must still be believed when the key is lost."""
+    return blake2b(_sealed(content).encode(), digest_size=16).hexdigest()
 
 
 def backup_name(path: str) -> str:

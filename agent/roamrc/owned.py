@@ -39,8 +39,8 @@ class Record:
     """What we know of one file. `keys`: digests of what we wrote last (several while a write is under way); `entries`: those
     of the list that are ours; `profile`: the last one applied; `adopted`: the user's own proxy in it, if any, was taken over
     with his consent or named by a profile; `missing`: there was no file; `mode`: its permissions before we tightened them;
-    `whole`: digests of the file's text as we left it, as long as nobody else wrote since the backup was made: then the
-    backup's very bytes can go back."""
+    `whole`: the digest of the backup, and those of the file as we left it since, as long as nobody else wrote: then the backup's
+    very bytes can go back."""
 
     profile: str | None = None
     adopted: bool = False
@@ -104,5 +104,6 @@ class FilePlan:
         entries = tuple(dict.fromkeys((*old.entries, *new.entries)))
         return Record(
             old.profile, old.adopted or new.adopted, keys, entries, old.lent or new.lent, old.missing or new.missing,
-            old.mode if new.mode is None else new.mode, tuple(dict.fromkeys((*old.whole, *new.whole))),
+            old.mode if new.mode is None else new.mode,
+            (new.whole[0], *dict.fromkeys((*old.whole[1:], *new.whole[1:]))) if new.whole else (),
         )  # fmt: skip

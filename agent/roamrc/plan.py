@@ -169,8 +169,8 @@ def undo(shape: Shape, file: File, backup: bytes | None, digest: Digest) -> File
 
 def _very_bytes(d: Draft, plan: FilePlan, backup: bytes | None, owned: tuple[str, ...]) -> FilePlan:
     """A plan that gives all back, with the backup's very bytes where nobody else wrote, or only lines of ours differ from it."""
-    if d.as_left():
-        return replace(plan, after=None if plan.file.record.missing else backup if backup is not None else plan.after)
+    if d.as_left() and d.is_backup(None if plan.file.record.missing else backup):
+        return replace(plan, after=None if plan.file.record.missing else backup)
     if backup is None or plan.after is None or plan.conflicts:
         return plan
     ours = (*owned, d.shape.list)

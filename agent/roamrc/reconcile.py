@@ -298,6 +298,7 @@ def uninstall_files(setup: Setup) -> tuple[list[FilePlan], list[Problem]]:
         ledger = Ledger(setup.state)
         for path in dict.fromkeys((*ledger.paths(), str(setup.places.npmrc))):
             try:
+                atomic.sweep(path)
                 text = atomic.read(path).data
                 if path in ledger.records or ledger.file(NPM, path, text).record != Record():
                     plans.append(apply.give_back(ledger, path))

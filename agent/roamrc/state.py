@@ -281,6 +281,7 @@ def _make(folder: Path) -> None:
     nothing."""
     if not folder.parent.exists():
         _make(folder.parent)
+    atomic.not_anothers(str(folder.parent))
     with contextlib.suppress(FileExistsError):
         os.mkdir(folder, 0o700)
     atomic.sync_folder(str(folder.parent))

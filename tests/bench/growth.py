@@ -1,0 +1,138 @@
+"""Growth: a look and a write with many profiles, long files, many interfaces; processor time, which other programs don't blur.
+
+`growth.py interfaces N` is the child that makes its own network and looks at it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PROFILES, LINES, INTERFACES = (10, 100, 1_000, 10_000), (10, 1_000, 10_000, 100_000), (10, 500, 5_000)
+PROFILE = "when: {{dns_suffix: office{n}.test, gateway: 10.{a}.{b}.1}}\napply: {{proxy: 'http://proxy{n}.test:3128'}}\n"
+
+
+def cpu(work: Callable[[], object], runs: int) -> float:
+    """Median milliseconds of processor time."""
+    times = []
+    for _ in range(runs):
+        begin = time.process_time()
+        work()
+        times.append((time.process_time() - begin) * 1e3)
+    return round(statistics.median(times), 3)
+
+
+def profiles(n: int, runs: int) -> dict[str, float]:
+    """`start`: all read; `look`: nothing changed; `edited`: one file changed; `write`: a switch with all of them."""
+    return _grown(n, 10, runs)
+
+
+def lines(n: int, runs: int) -> dict[str, float]:
+    """As `profiles`, with ten of them and an .npmrc of so many lines."""
+    return _grown(10, n, runs)
+
+
+def _grown(many: int, long: int, runs: int) -> dict[str, float]:
+    from roamrc import act, look
+    from roamrc.model import Link, Network
+    from roamrc.reconcile import Wish
+    from roamrc.system import System
+
+    def at(n: int) -> Network:
+        link = Link("boot", 2, n, 0.0, None)
+        return Network(
+            True, "eth0", "wired", None, None, (f"office{n}.test",), f"10.{n >> 8}.{n & 255}.1", None, ("10.0.0.9/8",), link=link
+        )
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        place = home / ".config/roamrc/profiles"
+        place.mkdir(parents=True)
+        for n in range(many):
+            path = place / f"office{n}.yaml"
+            path.write_text(PROFILE.format(n=n, a=n >> 8, b=n & 255))
+            os.utime(path, (1e9, 1e9))
+        (home / ".npmrc").write_text("".join(f"//r{n}.test/:_authToken=t{n}\n" for n in range(long)))
+        setup, _ = look.setup(System(env={}, home=home))
+        memory, places = look.Memory(), (at(0), at(1))
+        start = cpu(lambda: look.look(setup, memory, network=places[0]), 1)
+
+        def write(turn: list[int]) -> None:
+            turn[0] += 1
+            report, _ = act.carry_out(look.look(setup, memory, network=places[turn[0] % 2]), Wish())
+            assert report.edits, report.problems
+            for rescue in report.rescues:
+                rescue.close()
+
+        def same() -> None:
+            report, _ = act.carry_out(look.look(setup, memory, network=places[turn[0] % 2]), Wish())
+            assert not report.edits
+
+        def edited() -> None:
+            (place / "office5.yaml").write_text(PROFILE.format(n=5, a=0, b=5) + f"because: {time.monotonic_ns()}\n")
+            os.utime(place / "office5.yaml", ns=(10**18, 10**18 + time.monotonic_ns() % 10**9))
+            look.look(setup, memory, network=places[0])
+
+        turn = [0]
+        write(turn)
+        return {
+            "start": start,
+            "look": cpu(same, runs),
+            "edited": cpu(edited, runs),
+            "write": cpu(lambda: write(turn), runs),
+        }
+
+
+def interfaces(n: int, runs: int) -> dict[str, float]:
+    """A look at a network of so many interfaces, in a namespace of its own; {"skipped"} where there can be none."""
+    argv = ["unshare", "-n", sys.executable, os.path.abspath(__file__), "interfaces", str(n), str(runs)]
+    ran = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    if ran.returncode:
+        return {"skipped": ran.returncode}
+    found: dict[str, float] = json.loads(ran.stdout)
+    return found
+
+
+def _interfaces(n: int, runs: int) -> dict[str, float]:
+    from roamrc import probes
+    from roamrc.system import System
+
+    batch = [
+        "link set lo up",
+        "link add eth0 type veth peer name p0",
+        "link set eth0 up",
+        "link set p0 up",
+        "addr add 10.1.1.2/24 dev eth0",
+        "route add default via 10.1.1.1",
+    ]
+    batch += [f"link add v{i} type veth peer name w{i}" for i in range(n // 2)]
+    subprocess.run(["ip", "-batch", "-"], input="\n".join(batch) + "\n", text=True, check=True, capture_output=True)
+    system = System()
+    assert probes.observe(system).interface == "eth0"
+    return {"look": cpu(lambda: probes.observe(system), runs)}
+
+
+def run(*, quick: bool) -> dict[str, Any]:
+    """{what grows: {how many: {measure: milliseconds}}}."""
+    from roamrc import thrift
+
+    thrift.settle()  # as an agent that has started
+    runs = 5 if quick else 15
+    top = 1_000 if quick else 1_000_000
+    return {
+        "profiles": {n: profiles(n, runs) for n in PROFILES if n <= top},
+        "lines": {n: lines(n, runs) for n in LINES if n <= top},
+        "interfaces": {n: interfaces(n, runs) for n in INTERFACES if n <= top},
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(_interfaces(int(sys.argv[2]), int(sys.argv[3]))))

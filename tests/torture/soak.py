@@ -1,0 +1,110 @@
+"""A life of roams, simulated: npm's file right after each, and memory, descriptors, threads, log and state stand still."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import shutil
+import threading
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from roamrc.formats.ini import Document
+from roamrc.model import Value
+from roamrc.state import LOG_LIMIT
+
+from .desk import NETWORKS, PLAIN, Desk
+from .races import Agent
+
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+GROWTH = 1 << 20
+"""Bytes of memory that may come on top after the warm-up: fragments, not leaks."""
+KEYS = ("proxy", "https-proxy", "noproxy", "registry", "cafile", "strict-ssl", "fund", "//npm.example/:_authToken")
+
+
+@dataclass(slots=True)
+class Stand:
+    """What a process holds and what lies on its disk."""
+
+    memory: int
+    descriptors: int
+    threads: int
+    log: int
+    files: int
+    state: int
+
+
+def stand(desk: Desk) -> Stand:
+    gc.collect()
+    with open("/proc/self/statm", "rb") as f:
+        memory = int(f.read().split()[1]) * PAGE
+    files = [p for p in desk.state.rglob("*") if p.is_file()]
+    log = sum(p.stat().st_size for p in files if p.name.startswith("log"))
+    total = sum(p.stat().st_size for p in files)
+    return Stand(memory, len(os.listdir("/proc/self/fd")), threading.active_count(), log, len(files), total - log)
+
+
+def live(desk: Desk, roams: int, seed: int) -> list[str]:
+    """What was not right."""
+    r, agent = random.Random(seed), Agent(desk)
+    right: dict[str, dict[str, Value]] = {}
+    wrong: list[str] = []
+    places = list(NETWORKS)
+    desk.go("office", force=True)
+    # 400 roams a second hold 90 replaced files open for their 0.2 s, and the log turns over after 8,000
+    warm, first, before = max(1000, roams // 10), None, "office"
+    for n in range(roams):
+        place = r.choice([p for p in places if p != before])
+        agent.look(place)
+        found = {k: Document(desk.text() or b"").get(k) for k in KEYS}
+        if place == "offline":
+            wanted = {k: v.replace("alice:s3cret@", "") if isinstance(v, str) else v for k, v in right.get(before, found).items()}
+        else:
+            wanted = right.setdefault(place, found)
+            before = place
+        if found != wanted:
+            wrong.append(f"roam {n} to {place}: {found} instead of {wanted}")
+            break
+        if n == warm:
+            first = stand(desk)
+    agent.settle("office")
+    last = stand(desk)
+    if first and last.memory - first.memory > GROWTH:
+        wrong.append(f"memory grew by {last.memory - first.memory} bytes in {roams - warm} roams")
+    if (
+        first
+        and (last.descriptors, last.threads) != (first.descriptors, first.threads)
+        and last.descriptors > first.descriptors + 10
+    ):
+        wrong.append(f"descriptors and threads: {asdict(first)} became {asdict(last)}")
+    if last.log > LOG_LIMIT:
+        wrong.append(f"the log has {last.log} bytes")
+    if first and (last.files > first.files + 1 or last.state > first.state + 20_000):
+        wrong.append(f"the state grew: {asdict(first)} became {asdict(last)}")
+    if desk.uninstall() or desk.text() != PLAIN:
+        wrong.append(f"uninstall leaves {desk.text()!r:.300}")
+    return wrong
+
+
+def run(folder: Path, roams: int, seed: int) -> tuple[int, list[str]]:
+    """Roams made in a process of their own, and what was not right."""
+    desk = Desk(folder / "soak", "existing")
+    desk.lay()
+    told, say = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            wrong = live(desk, roams, seed)
+        except BaseException:
+            wrong = [traceback.format_exc()[-2000:]]
+        os.write(say, json.dumps(wrong).encode()[:60_000])
+        os._exit(0)
+    os.close(say)
+    with os.fdopen(told, "rb") as f:
+        text = f.read()
+    os.waitpid(pid, 0)
+    shutil.rmtree(folder, ignore_errors=True)
+    return roams, json.loads(text or b'["it died"]')
