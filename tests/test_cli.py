@@ -654,3 +654,15 @@ def test_doctor_tells_faults_of_the_settings_and_of_profiles(home: Home) -> None
     r = home.roamrc("doctor", "--json")
     assert {("settings", "fail"), ("profiles", "fail")} <= findings(r)
     assert r.code == 1
+
+
+def test_doctor_tells_profiles_that_can_not_be_judged_or_never_win(home: Home) -> None:
+    home.profile("twin", OFFICE.replace("50", "40"))
+    home.profile(
+        "secret", "when: {ssid: Corp, gateway: [0.0.0.1, 10.0.0.0/8, 172.16.0.0/12, 192.0.0.0/8]}\napply: {proxy: direct}\n"
+    )
+    told = [
+        c["message"] for c in home.roamrc("doctor", "--json", ROAMRC_READER="portable").json["checks"] if c["result"] == "warn"
+    ]
+    assert any('"twin" can never win: "office"' in m for m in told), told
+    assert any('"secret" can\'t be judged here' in m for m in told), told

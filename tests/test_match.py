@@ -267,3 +267,11 @@ def test_the_reason_names_the_profile_s_own_words_and_no_control_character() -> 
     p = replace(profile("p", {"ssid": "Evil*"}), because="policy 7")
     d = decide(p, network=replace(HOME, ssid="Evil\x1b[31m\n"))
     assert d.because == "policy 7 (ssid Evil\\x1b[31m\\x0a)"
+
+
+def test_a_profile_that_another_one_always_beats_is_told() -> None:
+    a = profile("a", {"dns_suffix": "corp.example"}, {"gateway": "10.1.0.1"})
+    b = profile("b", {"gateway": "10.1.0.1"}, {"dns_suffix": "corp.example"}, priority=-1)
+    c = profile("c", {"dns_suffix": "corp.example"})
+    assert match.never_win([b, a, c]) == [("b", "a")]
+    assert match.never_win([replace(b, unless=((Condition("vpn", (True,)),),)), a, c, profile("d"), profile("e")]) == []

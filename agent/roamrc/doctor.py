@@ -46,6 +46,27 @@ def _profiles(setup: Setup) -> Iterable[Advice]:
         )
 
 
+def _judged(setup: Setup) -> Iterable[Advice]:
+    """Profiles that can't be judged on this network, and those that another one always beats."""
+    from . import match, probes
+
+    found = profiles.load(setup.places.profiles).profiles
+    network = probes.observe(setup.system, 0.2, probes.Means(setup.config.cached_scan, setup.config.ssid_command))
+    for j in match.judge_all(network, found):
+        if j.verdict == "blind":
+            dark = dict.fromkeys(f"{c.fact} is {c.found}" for c in j.checks if c.verdict == "hidden")
+            if dark:
+                hint = f"roamrc learn {j.profile}: it writes facts that can be read here"
+                yield Advice("profiles", "warn", f'"{j.profile}" can\'t be judged here: {"; ".join(dark)}', hint)
+    for beaten, by in match.never_win(found):
+        yield Advice(
+            "profiles",
+            "warn",
+            f'"{beaten}" can never win: "{by}" has the same conditions and goes first',
+            "give it a higher `priority:`",
+        )
+
+
 def _settings(setup: Setup) -> Iterable[Advice]:
     for f in config.load(setup.places.config_file, setup.system.home).faults:
         yield Advice("settings", "fail" if f.severity == "fault" else "warn", f"{f.where}: {f.text}", f.hint or "roamrc check")
@@ -186,6 +207,7 @@ def _state(setup: Setup) -> Iterable[Advice]:
 
 CHECKS: tuple[Check, ...] = (
     _profiles,
+    _judged,
     _settings,
     _npm_file,
     _shadowing,

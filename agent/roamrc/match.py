@@ -133,7 +133,7 @@ def decide(
     pairs = [_judge(p, network, answers) for p in profiles]
     judged = tuple(j for j, _ in pairs)
     questions = tuple(dict.fromkeys(q for _, qs in pairs for q in qs))
-    ranked = sorted(zip(profiles, judged, strict=True), key=lambda pj: (-pj[0].priority, not pj[0].apply.sets_proxy, pj[0].name))
+    ranked = sorted(zip(profiles, judged, strict=True), key=lambda pj: _rank(pj[0]))
     sure = [(p, j) for p, j in ranked if j.verdict == "yes"]
     fallbacks = [(p, j) for p, j in ranked if j.verdict == "fallback"]
     blind = [(p, j) for p, j in ranked if j.verdict == "blind"]
@@ -157,6 +157,23 @@ def decide(
     if blind:
         return _blinded(blind, judged, questions, "no other profile matches")
     return Decision("hold", None, "no profile matches" if profiles else "there are no profiles", judged, (), questions)
+
+
+def _rank(profile: Profile) -> tuple[int, bool, str]:
+    """Of several that match: by priority, then those that set a proxy, then by name."""
+    return -profile.priority, not profile.apply.sets_proxy, profile.name
+
+
+def never_win(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
+    """Profiles whose very conditions another one has that always goes first: (the beaten, the winner)."""
+    first: dict[object, str] = {}
+    found = []
+    for p in sorted((p for p in profiles if p.when and p.broken is None), key=_rank):
+        plain = [frozenset((c.fact, c.wanted) for c in item) for item in p.when]
+        key = (frozenset(plain), frozenset(frozenset((c.fact, c.wanted) for c in item) for item in p.unless), p.prove)
+        if first.setdefault(key, p.name) != p.name:
+            found.append((p.name, first[key]))
+    return found
 
 
 def judge_all(network: Network, profiles: Sequence[Profile], answers: Answers | None = None) -> tuple[Judgement, ...]:
