@@ -20,9 +20,9 @@ from . import act, apply, atomic, config, handing, journal, look, renewal, secre
 from .errands import Errands
 from .errors import RoamError
 from .formats.login import Login
-from .ledger import Ledger
 from .look import Look
 from .model import Decision, Problem
+from .notices import Notices
 from .owned import FilePlan
 from .pace import Pace
 from .reconcile import Report, Wish, reconcile
@@ -36,10 +36,6 @@ MAC_PATIENCE = 0.1
 
 STIRS = ("network", "resolv", "clock", "woke", "died", "restarted")
 """Words of reasons after which the network may be another one."""
-
-LAST = len(apply.LOOK_BACK) - 1
-"""The last look back at a replaced file closes it."""
-
 
 class Stopped(Exception):
     """The agent was asked to end."""
@@ -58,7 +54,7 @@ class Agent:
         self.watch: Watch | None = None
         self.due: dict[str, float] = {}
         self.stamp: object = None
-        self.rescues: list[tuple[float, int, apply.Rescue]] = []
+        self.rescues = apply.Rescues()
         self.errands = Errands(system)
         self.memory.answers = self.errands.answers
         self.pulse: object = None
@@ -66,6 +62,7 @@ class Agent:
         self.trial = Trial(self.errands, self.pace)
         self.status: dict[str, Any] = {}
         self.told = ""
+        self.notices = Notices(system)
         self.renewal = renewal.watch(system)
 
     # ---- life ----------------------------------------------------------------------------------------------------------------
@@ -94,9 +91,7 @@ class Agent:
             signal.set_wakeup_fd(old_fd)
             if self.watch:
                 self.watch.close()
-            for _, n, rescue in self.rescues:
-                if n == LAST:
-                    rescue.close()
+            self.rescues.close()
             self.errands.close()
             wake.close()
             woken.close()
@@ -133,13 +128,15 @@ class Agent:
             self._again(0.0)
         if reasons:
             self._stirred(", ".join(reasons), now)
-        self._rescue(now)
+        if self.rescues.look(self.setup.state, now):
+            self._again(0.0)
+        self.notices.show(now)
         if self.due.get("look", now + 1) <= self.system.monotonic():  # not `now`: a look due since would cost one more poll, 1 ms
             self.look()
 
     def _timeout(self, watch: Watch) -> int | None:
         """Milliseconds until the next thing is due, rounded up; None: nothing is, sleep until something stirs."""
-        times = [*self.due.values(), *(t for t, _, _ in self.rescues), *watch.next_due(), *self.renewal.due()]
+        times = [*self.due.values(), *self.rescues.due(), *watch.next_due(), *self.renewal.due(), *self.notices.due()]
         if not times:
             return None
         return max(0, int((min(times) - self.system.monotonic()) * 1000) + 1)
@@ -222,12 +219,12 @@ class Agent:
         now = self.system.monotonic()
         if passing and not status:
             self._again(self.pace.rest(now) + 0.001)
-        for rescue in report.rescues:
-            self.rescues += [(now + t, n, rescue) for n, t in enumerate(apply.LOOK_BACK)]
+        self.rescues.add(report.rescues, now)
         if self.status and (self._line() != self.told or report.edits):
             self.told = self._line()
             self.tell(self.told, self.status)
             self.manager.status(self.told)
+        self.notices.seen(self.status, self.setup.config.notify)
         self._plan_next(seen, report)
         return report
 
@@ -273,7 +270,7 @@ class Agent:
         head = f"{profile} stands" if profile and action == "hold" else profile or action
         return f"{head}: {self.status['because']}"
 
-    # ---- requests and rescues ------------------------------------------------------------------------------------------
+    # ---- requests ------------------------------------------------------------------------------------------
 
     def _requests(self) -> None:
         """Does what a command asked for and tells it the result; a mistake of the command's is its own to show."""
@@ -308,18 +305,6 @@ class Agent:
     def _fetch_now(self, reference: str, proxy: str, profile: str) -> Login:
         """For a command that waits: the login within the time that the command does."""
         return secrets.fetch(reference, proxy, self.system, profile, limit=handing.WAIT - 1)
-
-    def _rescue(self, now: float) -> None:
-        """Reads replaced inodes once more; what a slower writer left there is drafted anew."""
-        for at, n, rescue in [r for r in self.rescues if r[0] <= now]:
-            self.rescues.remove((at, n, rescue))
-            with contextlib.suppress(RoamError, atomic.Changed):
-                with self.setup.state.lock():
-                    plan = apply.look_back(rescue, Ledger(self.setup.state))
-                if plan is not None:
-                    self._again(0.0)
-            if n == LAST:
-                rescue.close()
 
 
 def run(system: System, tell: Callable[[str, dict[str, Any] | None], None]) -> int:

@@ -8,14 +8,18 @@ written there since is drafted anew.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from . import atomic
+from .errors import RoamError
 from .ledger import Ledger
 from .owned import FilePlan
 from .plan import redraft, undo
+from .state import State
 from .targets import NPM
 
 LOOK_BACK = (0.02, 0.2)
@@ -126,3 +130,35 @@ def look_back(rescue: Rescue, ledger: Ledger) -> FilePlan | None:
         ledger.after(fresh)
         return fresh
     return None
+
+
+class Rescues:
+    """The replaced files that are still looked back at, each twice; the second time closes it."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[float, bool, Rescue]] = []
+
+    def add(self, rescues: Iterable[Rescue], now: float) -> None:
+        self.all += [(now + t, t == LOOK_BACK[-1], r) for r in rescues for t in LOOK_BACK]
+
+    def due(self) -> list[float]:
+        """When to look back."""
+        return [at for at, _, _ in self.all]
+
+    def look(self, state: State, now: float) -> bool:
+        """Looks back at those that are due; whether a slower writer's text was found and drafted anew."""
+        news = False
+        for entry in [e for e in self.all if e[0] <= now]:
+            self.all.remove(entry)
+            _, last, rescue = entry
+            with contextlib.suppress(RoamError, atomic.Changed), state.lock():
+                news = look_back(rescue, Ledger(state)) is not None or news
+            if last:
+                rescue.close()
+        return news
+
+    def close(self) -> None:
+        for _, last, rescue in self.all:
+            if last:
+                rescue.close()
+        self.all.clear()
