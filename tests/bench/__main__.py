@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a minute: fewer runs, fewer rivals")
     parser.add_argument("--long", action="store_true", help="also npm's own 475 s, and ten idle minutes")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--runs", type=int, help="runs of each (default: 15, quick 3)")
+    parser.add_argument("--runs", type=int, help="runs of each (default: 15, quick 2)")
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "build/bench", help="folder of bench.json and the charts")
     parser.add_argument("--from", type=Path, dest="source", help="a bench.json that is there already")
     args = parser.parse_args()
@@ -61,7 +61,7 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     why = missing()
-    for name, work in works(args.quick, args.long, args.runs or (3 if args.quick else 15)).items():
+    for name, work in works(args.quick, args.long, args.runs or (2 if args.quick else 15)).items():
         if name not in args.only:
             continue
         if why and name in ("roam", "idle", "feel"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab import Lab
+from lab import Lab, until
 from lab.agent import AgentProcess
 from lab.day import OWN, direct, profiles, wait_status, with_login, without_login
 
@@ -42,7 +42,7 @@ def test_until_moved_ends_on_another_network_and_on_nothing_else(lab: Lab, agent
     assert by_hand(agent) == "office"
     lab.plug("clone")  # the same addresses behind another gateway
     agent.wait_npmrc(direct, what="the network's own decision again")
-    assert by_hand(agent) is None
+    until(lambda: by_hand(agent) is None, 5, "the override's end in status")
 
 
 def test_until_moved_given_offline_is_bound_to_the_first_place(lab: Lab, agent: AgentProcess) -> None:
@@ -52,7 +52,7 @@ def test_until_moved_given_offline_is_bound_to_the_first_place(lab: Lab, agent: 
     agent.wait_npmrc(lambda k: "proxy" in k, what="the office's proxy at home")
     lab.plug("office")
     agent.wait_npmrc(with_login, what="the office, by its own right")
-    assert by_hand(agent) is None
+    until(lambda: by_hand(agent) is None, 5, "the override's end in status")
 
 
 def test_by_hand_holds_offline_and_everywhere_until_auto(lab: Lab, agent: AgentProcess) -> None:

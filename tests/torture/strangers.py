@@ -87,9 +87,11 @@ def hostile(folder: Path, text: str, n: int) -> str | None:
     desk = Desk(folder / f"h{n}", "existing")
     desk.lay()
     profiles = desk.home / ".config/roamrc/profiles"
+    # a control character in a profile is a fault of the profile; what the network says is not held to that
+    because = json.dumps(text[:60] if text.isprintable() and text.strip() else "-", ensure_ascii=False)
     (profiles / "office.yaml").write_text(
         "priority: 9\nwhen: [{ssid: '*', dns_suffix: corp.example}]\napply: {proxy: 'http://proxy.corp.example:8080'}\n"
-        f"because: {json.dumps(text.encode('utf-8', 'replace').decode())}\n"
+        f"because: {because}\n"
     )
     try:
         network = saved.from_json(shouting(text), "hostile")
