@@ -101,7 +101,7 @@ def test_an_override_is_handed_over_and_ends_by_itself(home: Home) -> None:
         assert (ran.code, ran.json["profile"], ran.json["override"]["profile"]) == (0, "direct", "direct")
         assert not holds(home, PROXY)
         wait(lambda: holds(home, PROXY), "the end of the override")
-        assert status(home)["override"] is None
+        wait(lambda: status(home)["override"] is None, "the end of the override in status")
         assert home.roamrc("use", "nowhere").code == 2
         assert holds(home, PROXY)
 

@@ -666,3 +666,12 @@ def test_doctor_tells_profiles_that_can_not_be_judged_or_never_win(home: Home) -
     ]
     assert any('"twin" can never win: "office"' in m for m in told), told
     assert any('"secret" can\'t be judged here' in m for m in told), told
+
+
+def test_what_the_machine_refuses_is_4_by_whatever_command_it_is_asked(home: Home) -> None:
+    home.profile("here", "when: anywhere\napply: {proxy: 'http://proxy.corp.example:8080'}\n")
+    home.npmrc.mkdir()
+    for argv in (["apply"], ["use", "here"], ["auto"]):
+        r = home.roamrc(*argv)
+        assert (r.code, "is a folder" in r.out) == (4, True), r
+    assert home.roamrc("status").code == 1
