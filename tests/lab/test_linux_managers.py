@@ -69,7 +69,7 @@ class Laptop:
             networkd.tunnel(self.lab)
 
 
-@pytest.fixture(params=["dhclient", "NetworkManager", "networkd"], scope="module")
+@pytest.fixture(params=["dhclient", "NetworkManager", pytest.param("networkd", marks=pytest.mark.slow)], scope="module")
 def laptop(request: pytest.FixtureRequest) -> Iterator[Laptop]:
     lacking = {
         "dhclient": "",
