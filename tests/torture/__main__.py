@@ -22,9 +22,13 @@ def scratch() -> Path:
 
 
 def raced(writer: str, rounds: int, seed: int, pause: float = 0.006) -> tuple[int, list[str]]:
-    """Rounds raced with an agent and a command at once, and lines lost or torn."""
-    out = races.race(scratch(), writer, rounds, seed, second=True, pause=pause)
-    return rounds, [*([f"{out.lost} lines lost"] if out.lost else []), *out.wrong]
+    """Rounds raced with an agent and a command at once, a hundred on each file, and lines lost or torn."""
+    wrong: list[str] = []
+    for n in range(0, rounds, 100):
+        out = races.race(scratch(), writer, 100, seed + n, second=True, pause=pause)
+        wrong += [f"seed {seed + n}: {out.lost} lines lost"] * bool(out.lost)
+        wrong += [f"seed {seed + n}: {text}" for text in out.wrong]
+    return rounds, wrong
 
 
 def trials(long: bool, seed: int) -> Iterator[tuple[str, Trial | str]]:
