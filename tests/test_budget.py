@@ -165,7 +165,7 @@ def test_an_idle_agent_has_imported_what_it_needs(tmp_path: Path) -> None:
         pass
     lines = re.findall(r"^import time:\s+\d+ \|\s+\d+ \|\s*(\S+)$", (tmp_path / "agent.log").read_text(), re.MULTILINE)
     imported = set(lines)
-    assert "roamrc.agent" in imported
+    assert "roamrc.daemon.agent" in imported
     assert not imported & STRANGERS
     assert len(imported) <= MODULES, sorted(imported)
 

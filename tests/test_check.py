@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bad_profiles import BAD
-from roamrc import nodes, profiles, yamlfile
-from roamrc.nodes import Fault, Faults
+from roamrc.reading import nodes, profiles, yamlfile
+from roamrc.reading.nodes import Fault, Faults
 
 LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.characters(exclude_categories=["Cc", "Cs", "Cn", "Co"], exclude_characters="\ufeff\u2028\u2029")
@@ -255,7 +255,7 @@ PIECES = st.sampled_from(
 @LAW
 @given(st.lists(PIECES, max_size=40))
 def test_no_yaml_makes_it_raise_and_what_is_wrong_is_told(pieces: list[str]) -> None:
-    from roamrc import fields
+    from roamrc.reading import fields
 
     faults = Faults("x.yaml")
     root = yamlfile.parse("".join(pieces).encode(), faults)
@@ -273,7 +273,7 @@ def test_no_yaml_makes_it_raise_and_what_is_wrong_is_told(pieces: list[str]) -> 
 def test_any_shape_of_data_is_judged(data: dict[str, object]) -> None:
     import json
 
-    from roamrc import fields
+    from roamrc.reading import fields
 
     faults = Faults("x.yaml")
     root = yamlfile.parse(json.dumps(data, ensure_ascii=False).encode(), faults)

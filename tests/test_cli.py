@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from home import CAFE, OFFICE, Home, Ran
-from roamrc import __version__, cli, glance
+from roamrc import __version__, cli
+from roamrc.memory import glance
 
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 NETWORK: dict[str, Any] = {

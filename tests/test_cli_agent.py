@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from home import CAFE, OFFICE, Home, wait
-from roamrc import handing
+from roamrc.daemon import handing
 from roamrc.errors import Refused
-from roamrc.state import State
+from roamrc.memory.state import State
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from home import Ran
-from roamrc import cli, glance
+from roamrc import cli
 from roamrc.commands import log
-from roamrc.state import State
+from roamrc.memory import glance
+from roamrc.memory.state import State
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from home import CAFE, OFFICE, Home
-from roamrc import cli, share, surface
+from roamrc import cli
+from roamrc.terminal import share, surface
 
 ROOT = Path(__file__).parent.parent
 SHARE = ROOT / "agent/share"
@@ -38,7 +39,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.mark.parametrize("name", [n.removeprefix("agent/share/") for n in WHERE])
 def test_what_is_shipped_is_what_the_commands_say_now(name: str) -> None:
-    assert (SHARE / name).read_text() == share.files()[name], "python -m roamrc.share makes them anew"
+    assert (SHARE / name).read_text() == share.files()[name], "python -m roamrc.terminal.share makes them anew"
 
 
 def test_the_wheel_puts_them_where_man_and_the_shells_look() -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roamrc import config
-from roamrc.config import Config
 from roamrc.errors import RoamError
-from roamrc.nodes import Faults
+from roamrc.reading import config
+from roamrc.reading.config import Config
+from roamrc.reading.nodes import Faults
 
 HOME = Path("/home/alice")
 

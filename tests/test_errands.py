@@ -6,7 +6,7 @@ import select
 
 from lab.wait import until
 from loopback import closed_port, full, stand
-from roamrc.errands import Errands
+from roamrc.daemon.errands import Errands
 from roamrc.model import Answer, Network, Question
 from roamrc.system import System
 

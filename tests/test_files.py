@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from roamrc import act, look, saved
+from roamrc import act, look
+from roamrc.formats import saved
 from roamrc.reconcile import Report, Wish, uninstall_files
 from roamrc.system import System
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from loopback import Stand, closed_port, full, papers, stand
-from roamrc import dial, health
-from roamrc.health import Health
+from roamrc.children import dial, health
+from roamrc.children.health import Health
 from roamrc.system import System
 
 QUICK = (2.0, 0.5)
@@ -195,7 +195,7 @@ def test_what_an_errno_tells(errors: list[int], dropped: bool, platform: str, wh
 
 INSIDE = """
 import json, subprocess
-from roamrc import health
+from roamrc.children import health
 from roamrc.system import System
 for line in ("ip link set lo up", "ip route add unreachable 10.9.9.0/24"):
     subprocess.run(line.split(), check=True)

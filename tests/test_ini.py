@@ -135,8 +135,12 @@ PUT: list[tuple[bytes, str, Value, bytes]] = [
     (b"proxy=1\na=b\nproxy=2\n", "proxy", "x", b"proxy=1\na=b\nproxy=x\n"),
     (b"proxy=1\na=b\nproxy=2\n", "proxy", None, b"a=b\n"),
     (b"noproxy[]=a\nb=1\nnoproxy[] = c\nd=2", "noproxy", "x", b"b=1\nnoproxy=x\nd=2"),
-    (b"noproxy[]=a\nb=1\n noproxy[] = c ; c\n", "noproxy", ("a", "c", "d"),
-     b"noproxy[]=a\nb=1\n noproxy[] = c ; c\nnoproxy[]=d\n"),
+    (
+        b"noproxy[]=a\nb=1\n noproxy[] = c ; c\n",
+        "noproxy",
+        ("a", "c", "d"),
+        b"noproxy[]=a\nb=1\n noproxy[] = c ; c\nnoproxy[]=d\n",
+    ),
     (b"noproxy[]=a\nb=1\nnoproxy[] = c\n", "noproxy", ("c",), b"b=1\nnoproxy[] = c\n"),
     (b"noproxy[]=a\nnoproxy[]=b\nnoproxy[]=c", "noproxy", ("a", "x", "c"), b"noproxy[]=a\nnoproxy[]=x\nnoproxy[]=c"),
     (b"noproxy=a\n", "noproxy", ("a", "b"), b"noproxy=a\nnoproxy[]=b\n"),
@@ -199,7 +203,7 @@ def test_the_same_value_again_touches_nothing() -> None:
 
 
 def test_keys_are_named_in_order_and_once() -> None:
-    doc = Document(b"b=1\n#c=1\na[]=1\nb=2\n\"d\"=1\na[]=2\n[s]\ne=1\n")
+    doc = Document(b'b=1\n#c=1\na[]=1\nb=2\n"d"=1\na[]=2\n[s]\ne=1\n')
     assert doc.keys() == ["b", "a", "d"]
 
 
@@ -239,8 +243,10 @@ def test_a_key_comes_back_byte_for_byte(key: str, value: Value) -> None:
     ("now", "then"),
     [
         (b"proxy=x\nregistry=r\n", b"proxy = http://mine ; keep\nregistry=r\n"),  # in place of the present line
-        (b"registry=r\nnew=1\n\n# the office\nnoproxy[]=a\n",
-         b"registry=r\nnew=1\n\n# the office\nproxy = http://mine ; keep\nnoproxy[]=a\n"),
+        (
+            b"registry=r\nnew=1\n\n# the office\nnoproxy[]=a\n",
+            b"registry=r\nnew=1\n\n# the office\nproxy = http://mine ; keep\nnoproxy[]=a\n",
+        ),
         (b"new=1\nregistry=q\n\n# the office\n", b"new=1\nregistry=q\n\n# the office\nproxy = http://mine ; keep\n"),
         (b"new=1\nnoproxy=a\n", b"new=1\nproxy = http://mine ; keep\nnoproxy=a\n"),
         (b"new=1\n\n[s]\na=1\n", b"new=1\nproxy = http://mine ; keep\n\n[s]\na=1\n"),
@@ -344,8 +350,12 @@ MARKED: list[tuple[bytes, list[str], str | None, bytes]] = [
     (MARK + b"proxy=x\n", ["proxy"], None, b"proxy=x\n"),
     (b"proxy=x\n" + MARK.strip(), ["proxy"], None, b"proxy=x"),
     (b"# roamrc: my own\n " + MARK + b"proxy=x\n", ["proxy"], None, b"# roamrc: my own\n " + MARK + b"proxy=x\n"),
-    (b"proxy=x\n", ["proxy"], "a\nb=1\r\u2028\x1b\ud800",
-     b"# roamrc: a\\nb=1\\r\\u2028\\x1b\\ud800; see roamrc status\nproxy=x\n"),
+    (
+        b"proxy=x\n",
+        ["proxy"],
+        "a\nb=1\r\u2028\x1b\ud800",
+        b"# roamrc: a\\nb=1\\r\\u2028\\x1b\\ud800; see roamrc status\nproxy=x\n",
+    ),
     (b"a=1\n[s]\n" + MARK + b"proxy=x\n", ["proxy"], None, b"a=1\n[s]\n" + MARK + b"proxy=x\n"),
 ]
 

@@ -11,9 +11,12 @@ import pytest
 
 import keyring_stand
 from loopback import closed_port, stand
-from roamrc import cli, clues, probes, profiles, starters
+from roamrc import cli, probes
 from roamrc.model import Profile
 from roamrc.places import find
+from roamrc.reading import profiles
+from roamrc.rules import clues
+from roamrc.setup import starters
 from roamrc.system import System
 
 ALIVE = b"HTTP/1.1 200 OK\r\n\r\n"

@@ -15,9 +15,9 @@ import pytest
 
 from lab.wait import until
 from loopback import closed_port, full, papers, stand
-from roamrc import dial, inquiry
+from roamrc.children import dial, inquiry
+from roamrc.children.proof import Ground
 from roamrc.model import Answer, Hidden, Network, Question, Tunnel
-from roamrc.proof import Ground
 from roamrc.system import System
 
 HERE = Network(online=True, addresses=("127.0.0.1/8", "10.1.2.3/24"))
@@ -83,7 +83,7 @@ def test_a_child_that_can_not_start_is_hidden() -> None:
 NO_CHILD = """
 import sys
 sys.executable = "/nowhere/python"
-from roamrc import inquiry
+from roamrc.children import inquiry
 from roamrc.model import Network, Question
 from roamrc.system import System
 i = inquiry.ask([Question("reachable", "127.0.0.1:1")], Network(True), System())
@@ -99,7 +99,7 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     """A killed agent must leave nobody behind who goes on asking."""
     with full() as port:
         code = (
-            "import sys, time\nfrom roamrc import inquiry\nfrom roamrc.model import Network, Question\n"
+            "import sys, time\nfrom roamrc.children import inquiry\nfrom roamrc.model import Network, Question\n"
             "from roamrc.system import System\n"
             f"i = inquiry.ask([Question('reachable', '127.0.0.1:{port}')], Network(True), System())\n"
             "print(i._child._process.pid, flush=True)\ntime.sleep(60)"
@@ -145,7 +145,7 @@ def test_the_child_sees_no_secret_and_no_proxy() -> None:
 
 INSIDE = r"""
 import json, socket, subprocess, sys, threading
-from roamrc import inquiry
+from roamrc.children import inquiry
 from roamrc.model import Network, Question
 from roamrc.system import System
 mode = sys.argv[1]

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 
 from machines import Mac
-from roamrc import __version__, cli, frozen, removal, renewal
+from roamrc import __version__, cli
+from roamrc.daemon import renewal
 from roamrc.errors import Refused
+from roamrc.memory.state import State
 from roamrc.places import find
-from roamrc.services import command, unit
-from roamrc.state import State
+from roamrc.services import command, frozen, unit
+from roamrc.setup import removal
 from roamrc.system import System
 
 OWN = b"; mine\nfund = false   ; why not\nproxy=http://left.over.example:1\n"
@@ -185,7 +187,7 @@ def agent(tmp_path: Path) -> Iterator[State]:
     """Something that holds the agent's lock in a process of its own."""
     state = State(tmp_path / ".local/state/roamrc")
     code = (
-        "import sys; from pathlib import Path; from roamrc.state import State; s = State(Path(sys.argv[1])); "
+        "import sys; from pathlib import Path; from roamrc.memory.state import State; s = State(Path(sys.argv[1])); "
         "fd = s.agent_lock(); print(fd, flush=True); sys.stdin.read()"
     )
     p = subprocess.Popen([sys.executable, "-c", code, str(state.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -403,7 +405,7 @@ def test_a_new_version_takes_over_once_it_can_be_started(tmp_path: Path) -> None
 def test_an_import_that_fails_is_a_bug_unless_the_package_is_gone(tmp_path: Path) -> None:
     found = changed(tmp_path, "exit 1")
     with found.torn():
-        raise ImportError("no module named roamrc.inquiry")
+        raise ImportError("no module named roamrc.children.inquiry")
     assert len(found.due()) == 1
     (tmp_path / "again").mkdir()
     version = tmp_path / "again/__init__.py"
@@ -424,7 +426,8 @@ def test_how_this_process_was_started(tmp_path: Path) -> None:
 def test_the_lock_goes_on_with_the_process(tmp_path: Path) -> None:
     """A process takes the lock and becomes another program: the lock is still held, by the same pid, and found there."""
     code = (
-        "import sys; from pathlib import Path; from roamrc import renewal, state, system\n"
+        "import sys; from pathlib import Path; from roamrc import system\n"
+        "from roamrc.daemon import renewal; from roamrc.memory import state\n"
         "folder, n, code = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]\n"
         "s = state.State(folder); fd = renewal.hold(s, system.System.real(), 'inbox/request.json')\n"
         "left = (folder / 'inbox/request.json').exists()\n"

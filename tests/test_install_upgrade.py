@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab.wait import until
-from roamrc.state import State
+from roamrc.memory.state import State
 from wheels import Venv
 
 OFFICE = "when: []\napply: {proxy: 'http://proxy.corp.example:8080'}\n"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roamrc import intent
-from roamrc.ledger import INTENT, Ledger
-from roamrc.owned import File, FilePlan, Record
-from roamrc.state import State
+from roamrc.memory import intent
+from roamrc.memory.ledger import INTENT, Ledger
+from roamrc.memory.state import State
+from roamrc.rules.owned import File, FilePlan, Record
 
 PATH = "/home/user/.npmrc"
 

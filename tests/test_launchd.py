@@ -11,9 +11,10 @@ import pytest
 
 from fake_launchctl import TARGET
 from machines import PROGRAM, Mac, machine
-from roamrc import services, shipped
+from roamrc import services
 from roamrc.errors import Refused
 from roamrc.model import Advice, Hidden
+from roamrc.reading import shipped
 from roamrc.services import launchd
 from roamrc.system import System
 

@@ -153,7 +153,7 @@ def profiles(home: Watched, port: int) -> list[str]:
     """One profile for each place that a login may come from; the proxy is on this machine."""
     proxy = f"http://127.0.0.1:{port}"
     home.plant("login", f"al:{secret('File')}\n")
-    script = home.plant("command", f"#!/bin/sh\necho \"al:$(cat {home.path}/word)\"\n", 0o700)
+    script = home.plant("command", f'#!/bin/sh\necho "al:$(cat {home.path}/word)"\n', 0o700)
     home.plant("word", secret("Command") + "\n")
     home.plant("store.json", json.dumps({"corp\nal": secret("Keyring")}))
     logins = {

@@ -13,11 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopback import closed_port, stand
-from roamrc import amend, clues, learn, look, match, profiles
+from roamrc import look
 from roamrc.errors import RoamError
 from roamrc.model import Hidden, Network, Tunnel
-from roamrc.present import Kept
+from roamrc.reading import amend, profiles
 from roamrc.reconcile import Setup
+from roamrc.rules import clues, match
+from roamrc.setup import learn
+from roamrc.setup.present import Kept
 from roamrc.system import System
 
 OFFICE = Network(
@@ -146,7 +149,7 @@ def test_a_suffix_that_everybody_has_is_no_claim(suffix: str) -> None:
 
 @given(st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=32))
 def test_an_escaped_name_matches_itself_alone(ssid: str) -> None:
-    from roamrc.checks import glob
+    from roamrc.rules.checks import glob
 
     assert glob(clues.escaped(ssid), ssid)
     assert not glob(clues.escaped(ssid), ssid + "x")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from lab.wait import until
-from roamrc import handing
-from roamrc.state import State
+from roamrc.daemon import handing
+from roamrc.memory.state import State
 from test_init import Home, keyring
 
 SECRET = "hunter2-ü 9f3c "
@@ -134,7 +134,7 @@ def test_in_a_terminal_it_is_asked_for_and_not_shown(home: Home) -> None:
 def test_a_running_agent_applies_anew(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     state = State(home.home / ".local/state/roamrc")
     code = (
-        "import sys; from pathlib import Path; from roamrc.state import State; "
+        "import sys; from pathlib import Path; from roamrc.memory.state import State; "
         "s = State(Path(sys.argv[1])); s.agent_lock(); print('up', flush=True); sys.stdin.read()"
     )
     p = subprocess.Popen([sys.executable, "-c", code, str(state.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

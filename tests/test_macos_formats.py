@@ -231,7 +231,12 @@ RECORDS: list[tuple[bytes, tuple[str, str | None] | None]] = [
     (archive(["$null", {"SSID_STR": UID(2)}, "Net"]), None),
     (archive(["$null", {"SSID_STR": UID(99), "AGE": 5}]), None),
     (archive(["$null", {"SSID_STR": UID(1), "AGE": 5}]), None),
-    (archive(["$null", {"NS.keys": [UID(2), UID(4)] * 150, "NS.objects": [UID(3), UID(5)] * 150}, "SSID_STR", "Net", "AGE", 5]), None),
+    (
+        archive(
+            ["$null", {"NS.keys": [UID(2), UID(4)] * 150, "NS.objects": [UID(3), UID(5)] * 150}, "SSID_STR", "Net", "AGE", 5]
+        ),
+        None,
+    ),
     (plistlib.dumps([1, 2]), None),
     (b"", None),
     (b"bplist00", None),

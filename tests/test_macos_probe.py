@@ -477,14 +477,19 @@ def test_a_suffix_typed_into_the_settings_is_in_force_too(mac: Mac) -> None:
 
 def test_what_only_the_merged_list_holds_is_nobodys(mac: Mac) -> None:
     """After a sleep the first resolver still names the office's suffix, by the interface of the Wi-Fi at home."""
-    merged = at.HOME["dns"].replace("  search domain[0] : home.example\n", "  search domain[0] : home.example\n  search domain[1] : corp.example\n", 1)
+    merged = at.HOME["dns"].replace(
+        "  search domain[0] : home.example\n", "  search domain[0] : home.example\n  search domain[1] : corp.example\n", 1
+    )
     assert look(mac, {**at.HOME, "dns": merged}).dns_suffixes == ("home.example",)
 
 
 @pytest.mark.parametrize(
     ("block", "wanted"),
     [
-        ("  domain   : old.example\n  if_index : 14 (en0)\n  flags    : Scoped\n", ("home.example", "old.example")),  # 10.6: no search list
+        (
+            "  domain   : old.example\n  if_index : 14 (en0)\n  flags    : Scoped\n",
+            ("home.example", "old.example"),
+        ),  # 10.6: no search list
         ("  domain   : routed.example\n  if_index : 14 (en0)\n  flags    : Supplemental\n", ("home.example",)),
         ("  search domain[0] : in.example\n  if_index : 14 (en0)\n  flags    : Supplemental\n", ("home.example", "in.example")),
         ("  search domain[0] : gone.example\n  if_index : 22 (utun4)\n  flags    : Scoped\n", ("home.example",)),

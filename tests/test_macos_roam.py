@@ -124,5 +124,7 @@ def test_a_day_with_a_mac(roamer: Roamer) -> None:
 def test_a_hand_edit_is_seen_by_the_agent_here_too(roamer: Roamer) -> None:
     roamer.move(at.OFFICE)
     roamer.until(lambda: roamer.proxy() == "http://proxy.corp.example:8080", "office")
-    roamer.npmrc.write_text("proxy=http://by-hand.example:1\n" + roamer.npmrc.read_text().replace("proxy=http://proxy", "xproxy=http://proxy"))
+    roamer.npmrc.write_text(
+        "proxy=http://by-hand.example:1\n" + roamer.npmrc.read_text().replace("proxy=http://proxy", "xproxy=http://proxy")
+    )
     roamer.until(lambda: any(f["state"] == "conflict" for f in roamer.status()["files"]), "the hand edit in status")

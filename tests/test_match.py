@@ -7,7 +7,6 @@ from itertools import product
 
 import pytest
 
-from roamrc import checks, match
 from roamrc.model import (
     Answer,
     Apply,
@@ -22,6 +21,7 @@ from roamrc.model import (
     Tunnel,
     Verdict,
 )
+from roamrc.rules import checks, match
 
 OFFICE = Network(
     True,

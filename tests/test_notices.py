@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from home import Home, wait
-from roamrc.notices import GAP, Notices, command
+from roamrc.daemon.notices import GAP, Notices, command
 from roamrc.system import System
 
 

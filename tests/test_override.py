@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roamrc import override
 from roamrc.model import Hidden, Network, Override, Tunnel
+from roamrc.rules import override
 
 HOME = Network(
     True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roamrc.pace import FREE, GAP_LIMIT, LADDER, PATIENT, QUIET, Pace
+from roamrc.rules.pace import FREE, GAP_LIMIT, LADDER, PATIENT, QUIET, Pace
 
 
 def flood(pace: Pace, seconds: float, every: float, *, urgent: bool = False) -> int:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from roamrc import profiles, shipped
 from roamrc.errors import Refused
 from roamrc.model import Apply, Condition, Profile, Prove
+from roamrc.reading import profiles, shipped
 
 DIRECT = "when: []\napply: {proxy: direct}\n"
 PROXY = "when: []\napply: {proxy: http://proxy.corp.example:8080}\n"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roamrc import saved
 from roamrc.errors import RoamError
+from roamrc.formats import saved
 from roamrc.model import Hidden, Network, Tunnel
 
 HIDDEN = st.builds(Hidden, st.text())

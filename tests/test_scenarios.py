@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from roamrc import act, look, match, saved
+from roamrc import act, look
+from roamrc.formats import saved
 from roamrc.reconcile import Wish, uninstall_files
+from roamrc.rules import match
 from roamrc.system import System
 
 FOLDER = Path(__file__).parent / "scenarios"

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from bad_profiles import BAD
-from roamrc import conditions, config, fields, profiles, schema, shipped
-from roamrc.nodes import Faults
+from roamrc.reading import conditions, config, fields, profiles, schema, shipped
+from roamrc.reading.nodes import Faults
 
 
 class Core(yaml.SafeLoader):
@@ -39,7 +39,7 @@ def editor(text: str, made: dict[str, Any]) -> bool:
 
 
 def test_the_shipped_schemas_are_current() -> None:
-    """Cure: python -m roamrc.schema profiles/schema"""
+    """Cure: python -m roamrc.reading.schema profiles/schema"""
     for name, data in schema.files().items():
         assert (shipped.folder("profiles") / "schema" / name).read_bytes() == data
 

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.wait import until
-from roamrc import secrets
+from roamrc.children import secrets
 from roamrc.errors import Refused, RoamError
 from roamrc.formats import reference, url
 from roamrc.formats.login import Login, decode, encode
@@ -136,6 +136,8 @@ MASKED = [
     ("http://u:12#q@h", "http://u:***@h"),
     ("u:p://x@h", "u:***@h"),
     ("http://u:p@q@h", "http://u:***@h"),
+    ("u://p:@h:1", "u:***@h:1"),
+    ("ftp://h/x", "ftp://h/x"),
 ]
 
 
@@ -409,7 +411,10 @@ def test_a_command_that_is_given_up_leaves_nobody_behind(tmp_path: Path) -> None
     fetching.close()
     until(lambda: all(gone(pid) for pid in pids))
     (tmp_path / "pid").unlink()
-    code = "import sys\nfrom roamrc import secrets, system\nsecrets.fetch(sys.argv[1], 'http://h:1', system.System())"
+    code = (
+        "import sys\nfrom roamrc import system\nfrom roamrc.children import secrets\n"
+        "secrets.fetch(sys.argv[1], 'http://h:1', system.System())"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code, text])
     until(lambda: (tmp_path / "pid").exists() and len((tmp_path / "pid").read_text().split()) == 2)
     pids = (tmp_path / "pid").read_text().split()
@@ -476,7 +481,7 @@ def test_no_store_in_this_session(tmp_path: Path) -> None:
 def test_without_the_library() -> None:
     """The extra is not installed: a sentence and the command, not a traceback."""
     asked = "{'op': 'get', 'service': 's', 'user': 'u'}"
-    code = f"import sys; sys.modules['keyring'] = None\nfrom roamrc import stores\nprint(stores.answer({asked}))"
+    code = f"import sys; sys.modules['keyring'] = None\nfrom roamrc.children import stores\nprint(stores.answer({asked}))"
     p = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert p.stdout == "{'fault': 'library'}\n"
     with pytest.raises(Refused, match="not installed") as e:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from roamrc import look, match, trust
-from roamrc.checks import Answers
-from roamrc.fields import profile as read_profile
+from roamrc import look, trust
 from roamrc.model import Advice, Answer, Apply, Condition, Network, Profile, Prove, Question
-from roamrc.nodes import Faults
+from roamrc.reading.fields import profile as read_profile
+from roamrc.reading.nodes import Faults
+from roamrc.reading.yamlfile import parse
+from roamrc.rules import match
+from roamrc.rules.checks import Answers
 from roamrc.system import System
-from roamrc.yamlfile import parse
 
 URL = "https://intranet.corp.test/"
 OFFICE = Network(True, dns_suffixes=("corp.test",), gateway="10.1.1.1", addresses=("10.1.1.9/24",))

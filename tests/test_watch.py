@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from roamrc.daemon.watch import Watch
 from roamrc.errors import Refused
-from roamrc.pace import LADDER
+from roamrc.rules.pace import LADDER
 from roamrc.sources import Opener
-from roamrc.watch import Watch
 
 
 @dataclass

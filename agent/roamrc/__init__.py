@@ -3,27 +3,32 @@ edits, write them whole.
 
 The straight line, one way:
 
-    kernel, files, clock  →  wake("why")                      sources/     when to look, never what is true
-    observe(system)       →  Network                          probes/      what is true; unreadable is Hidden(why), not absent
-    decide(network, …)    →  Decision with its trail          match.py     pure
-    fetch(reference)      →  Login                            secrets.py   only when the decision needs one
-    draft(file, wanted)   →  FilePlan                         plan.py      pure; an empty plan writes nothing
-    commit(plan)          →  intent, file whole, outcome      apply.py     compare, replace, look back
+    kernel, files, clock  →  wake("why")                      sources/        when to look, never what is true
+    observe(system)       →  Network                          probes/         what is true; unreadable is Hidden(why), not absent
+    decide(network, …)    →  Decision with its trail          rules/match.py  pure
+    fetch(reference)      →  Login                            children/       only when the decision needs one
+    draft(file, wanted)   →  FilePlan                         rules/plan.py   pure; an empty plan writes nothing
+    commit(plan)          →  intent, file whole, outcome      apply.py        compare, replace, look back
 
-`look.py` does the first half, `reconcile.py` the second, `act.py` joins them for the commands, `agent.py` for whatever stirs.
+`look.py` does the first half, `reconcile.py` the second, `act.py` joins them for the commands, `daemon/agent.py` for whatever
+stirs.
 
-Floors, held by tests/test_floors.py: model, errors (0) < match, checks, plan, draft, owned, pace, override, saved, show, formats,
-targets (1, pure: no os, socket, subprocess, time, yaml) < the edges (2: system, atomic, state, places, profiles, config,
-secrets, probes, sources, services …) < look, reconcile, act, agent, doctor … (3) < cli, commands (4).
+Floors, held by tests/test_floors.py:
+
+    0  model, errors
+    1  rules/, formats/, targets/, show, folders, and the tables of reading/: pure, no os, socket, subprocess, time, yaml
+    2  the edges: system, atomic, places, reading/, memory/, children/, probes/, sources/, services/
+    3  look, reconcile, lending, apply, act, journal; daemon/, setup/, doctor, trust, demo
+    4  cli, commands/, terminal/
 
 Where to add what:
 
-- a fact of the network: a probe in probes/, its meaning in model.Network, its comparison in checks._one
+- a fact of the network: a probe in probes/, its meaning in model.Network, its comparison in rules/checks.py
 - another platform: probes/NAME.py and sources/NAME.py, and one line in each __init__.py
 - another program to configure: targets/NAME.py and one line in targets/__init__.py
-- a command: commands/NAME.py and one line in cli.COMMANDS, then `python -m roamrc.share` for man page and completion
+- a command: commands/NAME.py and one line in cli.COMMANDS, then `python -m roamrc.terminal.share` for man page and completion
 - a check of doctor's: a function of the module it is about, and one line in doctor.CHECKS
-- a key of a profile: one line in fields.py, from which check, the schema and the documentation follow
+- a key of a profile: one line in reading/fields.py, from which check, the schema and the documentation follow
 
 Where this leaves the first design: own addresses come from RTM_GETADDR and not from psutil (it tells tentative addresses apart,
 and saves an idle agent 4 MB; psutil serves the portable reader); carrier losses are read from the kernel's own counter, so that

@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import journal, look, match, override, waiting
+from . import journal, look
+from .daemon import waiting
 from .errors import RoamError
 from .look import Look, Memory
 from .model import Override, Problem
 from .reconcile import Report, Setup, Wish, reconcile
+from .rules import match, override
 
 VERBS = ("apply", "use", "auto")
 PATIENCE = 0.2
@@ -48,7 +50,7 @@ def answered(seen: Look) -> Look:
     """For a command that has no time to come back: what is still open is asked now, a few seconds at most."""
     if not seen.decision.questions:
         return seen
-    from .inquiry import answer_now
+    from .children.inquiry import answer_now
 
     return look.decided(seen, seen.override, answer_now(seen.decision.questions, seen.network, seen.setup.system), True)
 
@@ -59,7 +61,7 @@ def alone(seen: Look, wish: Wish, extra: Sequence[Problem] = ()) -> tuple[Report
     system = seen.setup.system
     first = waiting.to_try_first(seen)
     if first and not wish.force:
-        from . import health
+        from .children import health
 
         proxy, registry, _, cafile = first
         seen = waiting.held_back(seen, health.probe(proxy, registry, system, ca=cafile))
@@ -67,7 +69,7 @@ def alone(seen: Look, wish: Wish, extra: Sequence[Problem] = ()) -> tuple[Report
         drafted = reconcile(seen.setup, seen.loaded.profiles, seen.network, seen.decision, Wish(wish.force, dry_run=True))
         questions = waiting.inside_questions(drafted)
         if questions:
-            from .inquiry import answer_now
+            from .children.inquiry import answer_now
 
             told = answer_now(questions, seen.network, system)
             wish.private = frozenset(q.wanted for q, a in told.items() if a.verdict == "yes")
@@ -81,9 +83,7 @@ def _near(name: str, names: Sequence[str]) -> str:
     return f"did you mean `roamrc use {close[0]}`?" if close else "roamrc explain lists the profiles there are"
 
 
-def carry_out(
-    seen: Look, wish: Wish, extra: Sequence[Problem] = (), *, passing: bool = False
-) -> tuple[Report, dict[str, Any]]:
+def carry_out(seen: Look, wish: Wish, extra: Sequence[Problem] = (), *, passing: bool = False) -> tuple[Report, dict[str, Any]]:
     """Reconciles what a look decided and writes it down; the dictionary is the status. `passing`: a state in the middle of a
     roam, which is not noted unless a file had to follow; its status is empty."""
     report = reconcile(seen.setup, seen.loaded.profiles, seen.network, seen.decision, wish)

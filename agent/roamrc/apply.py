@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 
 from . import atomic
 from .errors import RoamError
-from .ledger import Ledger
-from .owned import FilePlan
-from .plan import redraft, undo
-from .state import State
+from .memory.ledger import Ledger
+from .memory.state import State
+from .rules.owned import FilePlan
+from .rules.plan import redraft, undo
 from .targets import NPM
 
 LOOK_BACK = (0.02, 0.2)

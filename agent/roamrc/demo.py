@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import act, journal, look, saved
+from . import act, journal, look
+from .formats import saved
 from .reconcile import Wish, uninstall_files
 from .system import System
 

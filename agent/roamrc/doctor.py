@@ -10,11 +10,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from shlex import quote
 
-from . import atomic, config, profiles, show
+from . import atomic, show
 from .errors import RoamError
 from .formats import url
 from .formats.ini import Document
 from .model import Advice
+from .reading import config, profiles
 from .reconcile import Setup
 from .targets import npm
 
@@ -48,7 +49,8 @@ def _profiles(setup: Setup) -> Iterable[Advice]:
 
 def _judged(setup: Setup) -> Iterable[Advice]:
     """Profiles that can't be judged on this network, and those that another one always beats."""
-    from . import match, probes
+    from . import probes
+    from .rules import match
 
     found = profiles.load(setup.places.profiles).profiles
     network = probes.observe(setup.system, 0.2, probes.Means(setup.config.cached_scan, setup.config.ssid_command))
@@ -160,7 +162,7 @@ def _proxy(setup: Setup) -> Iterable[Advice]:
     if not isinstance(proxy, str):
         yield Advice("proxy", "skip", "npm's file names no proxy")
         return
-    from . import health
+    from .children import health
 
     registry = doc.get("registry")
     asked = url.without_login(proxy)
@@ -183,8 +185,8 @@ def _login(setup: Setup) -> Iterable[Advice]:
 
 
 def _service(setup: Setup) -> Iterable[Advice]:
-    from . import frozen, services
-    from .services import command
+    from . import services
+    from .services import command, frozen
 
     env = frozen.environment(setup.system)
     try:

@@ -6,16 +6,17 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import atomic, secrets, show
-from .draft import Draft
+from . import atomic, show
+from .children import secrets
 from .errors import RoamError
 from .formats import url
 from .formats.login import Login
-from .ledger import Ledger
+from .memory.ledger import Ledger
+from .memory.state import State
 from .model import Decision, Hidden, Link, Network, Problem
-from .owned import File, Lent
 from .places import Places
-from .state import State
+from .rules.draft import Draft
+from .rules.owned import File, Lent
 from .system import System
 from .targets import NPM
 
@@ -121,7 +122,7 @@ def in_repository(real: str, system: System) -> str | None:
         if parent == folder:
             return None
         folder = parent
-    from . import child
+    from .children import child
 
     # the variables of an env: login stand in ours, and a GIT_DIR of the shell's would mislead it
     bare = replace(system, env=child.minimal(system.env, ("XDG_CONFIG_HOME",)))

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from . import config, match, override, places, probes, profiles
+from . import places, probes
 from .formats import reference
+from .memory.state import State
 from .model import Answer, Decision, Hidden, Network, Override, Problem, Question
-from .nodes import Fault
+from .reading import config, profiles
+from .reading.nodes import Fault
 from .reconcile import Setup
-from .state import State
+from .rules import match, override
 from .system import System
 
 BEING_WRITTEN = "being written"

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from . import apply, atomic, show
-from .config import Config
 from .errors import Refused, RoamError
 from .formats.ini import COMMENT, Document, Prior
-from .ledger import Ledger, backup_name
 from .lending import Fetch, Lending
+from .memory.ledger import Ledger, backup_name
+from .memory.state import State
 from .model import Decision, Edit, Network, Problem, Profile, Value
-from .owned import File, FilePlan, Record
 from .places import Places
-from .plan import draft, lost_update, unlend
-from .state import State
+from .reading.config import Config
+from .rules.owned import File, FilePlan, Record
+from .rules.plan import draft, lost_update, unlend
 from .system import System
 from .targets import NPM, npm
 

@@ -122,7 +122,7 @@ def _interfaces(n: int, runs: int) -> dict[str, float]:
 
 def run(*, quick: bool) -> dict[str, Any]:
     """{what grows: {how many: {measure: milliseconds}}}."""
-    from roamrc import thrift
+    from roamrc.daemon import thrift
 
     thrift.settle()  # as an agent that has started
     runs = 5 if quick else 15

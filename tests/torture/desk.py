@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from roamrc import act, look, override, saved
+from roamrc import act, look
+from roamrc.formats import saved
 from roamrc.formats.ini import Document
-from roamrc.ledger import Ledger
+from roamrc.memory.ledger import Ledger
 from roamrc.model import Network, Override
 from roamrc.reconcile import Wish
+from roamrc.rules import override
 from roamrc.system import System
 from roamrc.targets import NPM
 

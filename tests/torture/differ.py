@@ -14,10 +14,10 @@ import ini_files
 from roamrc.errors import RoamError
 from roamrc.formats import ini_value
 from roamrc.formats.ini import Document, Prior
-from roamrc.ledger import digest_with
+from roamrc.memory.ledger import digest_with
 from roamrc.model import Apply, Profile, Value
-from roamrc.owned import File, FilePlan, Record
-from roamrc.plan import draft, undo
+from roamrc.rules.owned import File, FilePlan, Record
+from roamrc.rules.plan import draft, undo
 from roamrc.targets import NPM, npm
 from test_ini_npm import Npm, same
 

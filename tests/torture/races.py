@@ -14,10 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from roamrc import act, apply, atomic, look, saved
+from roamrc import act, apply, atomic, look
 from roamrc.errors import RoamError
+from roamrc.formats import saved
 from roamrc.formats.ini import Document
-from roamrc.ledger import Ledger
+from roamrc.memory.ledger import Ledger
 from roamrc.reconcile import LOST, Setup, Wish
 
 from .desk import NETWORKS, Desk

@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from roamrc import cli, handing
+from roamrc import cli
+from roamrc.daemon import handing
 from roamrc.errors import RoamError
-from roamrc.state import State
+from roamrc.memory.state import State
 
 from .desk import FORMS, Desk, environment
 

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from roamrc.formats.ini import Document
+from roamrc.memory.state import LOG_LIMIT
 from roamrc.model import Value
-from roamrc.state import LOG_LIMIT
 
 from .desk import NETWORKS, PLAIN, Desk
 from .races import Agent

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from roamrc import cli, saved
+from roamrc import cli
+from roamrc.formats import saved
 from roamrc.formats.ini import Document
 
 from .desk import NETWORKS, PLAIN, Desk, environment

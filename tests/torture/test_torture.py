@@ -199,9 +199,9 @@ def test_a_temporary_file_of_a_killed_process_is_gone_after_the_next_look(folder
 def test_the_priors_of_a_text_that_npm_had_emptied_are_not_kept(folder: Path) -> None:
     """The draft from an empty file failed its comparison, but its priors stayed: uninstall took the user's own lines away."""
     from roamrc import apply, atomic, look
-    from roamrc.ledger import Ledger
-    from roamrc.owned import Wanted
-    from roamrc.plan import draft
+    from roamrc.memory.ledger import Ledger
+    from roamrc.rules.owned import Wanted
+    from roamrc.rules.plan import draft
     from roamrc.targets import NPM
 
     desk = Desk(folder / "d", "existing")

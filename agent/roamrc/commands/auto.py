@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 
-from .. import asking
+from ..terminal import asking
 
 
 def arguments(p: argparse.ArgumentParser) -> None:

@@ -15,7 +15,9 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from .. import config, look, nodes, out, profiles, show
+from .. import look, show
+from ..reading import config, nodes, profiles
+from ..terminal import out
 
 
 def arguments(p: argparse.ArgumentParser) -> None:

@@ -16,7 +16,8 @@ import sys
 import time
 from dataclasses import asdict
 
-from .. import demo, out, show
+from .. import demo, show
+from ..terminal import out
 
 PAUSE = 2.0
 """Seconds between two steps: ten of them make twenty."""

@@ -14,7 +14,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from .. import doctor, look, out, show
+from .. import doctor, look, show
+from ..terminal import out
 
 STYLES = {"ok": "good", "warn": "warn", "fail": "bad", "skip": "dim"}
 

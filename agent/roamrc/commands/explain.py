@@ -21,9 +21,13 @@ from dataclasses import asdict, replace
 from difflib import get_close_matches
 from typing import Any
 
-from .. import act, atomic, look, match, out, profiles, saved, show
+from .. import act, atomic, look, show
 from ..errors import RoamError
+from ..formats import saved
 from ..model import Decision, Judgement
+from ..reading import profiles
+from ..rules import match
+from ..terminal import out
 
 MARKS = {"yes": ("yes", "good"), "no": ("no ", "dim"), "hidden": ("?  ", "warn"), "unasked": ("?  ", "warn")}
 

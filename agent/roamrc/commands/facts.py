@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import argparse
 
-from .. import act, look, out, probes, show
-from ..saved import FACTS, to_json
+from .. import act, look, probes, show
+from ..formats.saved import FACTS, to_json
 from ..system import System
+from ..terminal import out
 
 
 def run(args: argparse.Namespace) -> int:

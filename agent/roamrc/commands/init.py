@@ -16,10 +16,14 @@ import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .. import act, amend, clues, learn, look, out, present, probes, profiles, show, starters
-from ..present import Kept, Present
+from .. import act, look, probes, show
+from ..reading import amend, profiles
 from ..reconcile import Setup
+from ..rules import clues
+from ..setup import learn, present, starters
+from ..setup.present import Kept, Present
 from ..system import System
+from ..terminal import out
 
 OFFICE, ELSEWHERE = "office", "elsewhere"
 ASKED = "on networks that no profile knows: shall npm go without a proxy (else its settings are left as they are)?"

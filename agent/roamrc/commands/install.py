@@ -19,33 +19,22 @@ import os
 import sys
 from typing import Any
 
-from .. import (
-    __version__,
-    act,
-    asking,
-    atomic,
-    config,
-    frozen,
-    journal,
-    learn,
-    look,
-    match,
-    out,
-    renewal,
-    services,
-    show,
-    starters,
-)
-from ..commands import status as screen
+from .. import __version__, act, atomic, journal, look, services, show
+from ..daemon import renewal
 from ..errors import Refused, RoamError
 from ..formats import reference
 from ..formats.ini import COMMENT
-from ..ledger import Ledger
 from ..look import Look
+from ..memory.ledger import Ledger
 from ..model import Hidden, Profile
+from ..reading import config
 from ..reconcile import Report, Setup, Wish
-from ..services import Service, command
+from ..rules import match
+from ..services import Service, command, frozen
+from ..setup import learn, starters
 from ..system import System
+from ..terminal import asking, out
+from . import status as screen
 
 
 def arguments(p: argparse.ArgumentParser) -> None:

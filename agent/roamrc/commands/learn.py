@@ -15,8 +15,12 @@ from __future__ import annotations
 
 import argparse
 
-from .. import amend, glance, learn, look, out, probes, show
+from .. import look, probes, show
+from ..memory import glance
+from ..reading import amend
+from ..setup import learn
 from ..system import System
+from ..terminal import out
 
 PATIENCE = 1.0
 """Seconds for the gateway's MAC: the one fact that a home has must not be missed for haste."""

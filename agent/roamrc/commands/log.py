@@ -20,9 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import glance, out, show
+from .. import show
 from ..errors import RoamError
-from ..state import State
+from ..memory import glance
+from ..memory.state import State
+from ..terminal import out
 from .use import duration
 
 LAST = 20

@@ -16,13 +16,17 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .. import handing, look, out, profiles, secrets, show
+from .. import look, show
+from ..children import secrets
+from ..daemon import handing
 from ..errors import RoamError
 from ..formats import reference, url
 from ..formats.login import first_line
 from ..model import Profile
+from ..reading import profiles
 from ..reconcile import Setup
 from ..system import System
+from ..terminal import out
 
 LARGEST = 1 << 16
 

@@ -10,7 +10,8 @@ Exit codes: 0 always, unless the stored file is a newer roamrc's (4).
 
 from __future__ import annotations
 
-from .. import glance, show
+from .. import show
+from ..memory import glance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def run(args: Any) -> int:
     found = glance.stored(glance.state()) or {}
     name = found.get("profile")
     if args.json:
-        from .. import out
+        from ..terminal import out
 
         out.as_json({"profile": name, "action": found.get("action")})
     elif isinstance(name, str):

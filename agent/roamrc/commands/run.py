@@ -15,8 +15,11 @@ import argparse
 import json
 from typing import Any
 
-from .. import __version__, agent, look, out, renewal, show, starters
+from .. import __version__, look, show
+from ..daemon import agent, renewal
+from ..setup import starters
 from ..system import System
+from ..terminal import out
 
 
 def run(args: argparse.Namespace) -> int:

@@ -14,7 +14,9 @@ from __future__ import annotations
 import os
 import sys
 
-from .. import folders, glance, out, show
+from .. import folders, show
+from ..memory import glance
+from ..terminal import out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,13 +19,15 @@ import signal
 import time
 from pathlib import Path
 
-from .. import frozen, journal, look, out, present, removal, show
+from .. import journal, look, show
 from ..errors import Refused, RoamError
 from ..formats.ini import Document
 from ..model import Hidden
 from ..reconcile import Setup, uninstall_files
-from ..services import files, find, leftovers
+from ..services import files, find, frozen, leftovers
+from ..setup import present, removal
 from ..system import System
+from ..terminal import out
 
 
 def arguments(p: argparse.ArgumentParser) -> None:

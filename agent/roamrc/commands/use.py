@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import argparse
 
-from .. import asking
 from ..errors import RoamError
+from ..terminal import asking
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 366 * 86400

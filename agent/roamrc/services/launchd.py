@@ -227,7 +227,7 @@ class Launchd:
 
 def find(system: System) -> Launchd | Hidden:
     """The desktop session of this user; over ssh there is one only while the user is logged in at the screen."""
-    from .. import shipped
+    from ..reading import shipped
 
     launchctl = which(system, "launchctl", "/bin")
     if not launchctl:

@@ -3,7 +3,7 @@
 A target module has NAME, URLS and LIST (its keys), and the pure functions `wanted` and `foreign`.
 """
 
-from ..owned import Shape
+from ..rules.owned import Shape
 from . import npm
 
 NPM = Shape(npm.NAME, npm.URLS, npm.LIST)

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from .. import show
-from ..draft import entries
 from ..formats import url
 from ..formats.ini import Document
 from ..model import Advice, Profile, Value
-from ..owned import Wanted
+from ..rules.draft import entries
+from ..rules.owned import Wanted
 
 NAME = "npm"
 URLS = ("proxy", "https-proxy")

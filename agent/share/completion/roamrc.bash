@@ -1,4 +1,4 @@
-# bash completion for roamrc; made by `python -m roamrc.share`
+# bash completion for roamrc; made by `python -m roamrc.terminal.share`
 
 _roamrc_profiles() {
     local folder=${XDG_CONFIG_HOME:-$HOME/.config}/roamrc file

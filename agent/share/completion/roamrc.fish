@@ -1,4 +1,4 @@
-# fish completion for roamrc; made by `python -m roamrc.share`
+# fish completion for roamrc; made by `python -m roamrc.terminal.share`
 
 function __roamrc_profiles
     set -l folder $HOME/.config/roamrc

@@ -1,0 +1,327 @@
+"""The agent: waits for anything to stir, looks once, and has the files follow. One thread, no clock while nothing happens. Floor
+3.
+
+A wake-up only means "look again", so that none can be wrong; what is waited for has a time in `due`: a fallback's quiet, a
+question asked again, an override's end, a source to reopen, an inode to read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from .. import act, apply, atomic, journal, look, show, sources
+from ..children import secrets
+from ..errors import RoamError
+from ..formats.login import Login
+from ..look import Look
+from ..model import Decision, Problem
+from ..reading import config
+from ..reconcile import Report, Wish, reconcile
+from ..rules.owned import FilePlan
+from ..rules.pace import Pace
+from ..services import notify
+from ..system import System
+from . import handing, renewal, thrift, waiting
+from .errands import Errands
+from .notices import Notices
+from .trial import Trial
+from .watch import Watch
+
+MAC_PATIENCE = 0.1
+"""Seconds a look waits for the gateway's MAC where a login hangs on it."""
+
+STIRS = ("network", "resolv", "clock", "woke", "died", "restarted")
+"""Words of reasons after which the network may be another one."""
+
+
+class Stopped(Exception):
+    """The agent was asked to end."""
+
+
+class Agent:
+    """State of the loop; `tell` prints a line for whoever runs it in the foreground."""
+
+    def __init__(self, system: System, tell: Callable[[str, dict[str, Any] | None], None]) -> None:
+        self.system, self.tell = system, tell
+        self.setup, self.setup_problems = look.setup(system)
+        self.manager = notify.listener(system.env)
+        self.memory = look.Memory()
+        self.sizes: dict[str, int] = {}
+        self.recent: dict[str, tuple[float, FilePlan]] = {}
+        self.watch: Watch | None = None
+        self.due: dict[str, float] = {}
+        self.stamp: object = None
+        self.rescues = apply.Rescues()
+        self.errands = Errands(system)
+        self.memory.answers = self.errands.answers
+        self.pulse: object = None
+        self.pace = Pace(self.system.monotonic())
+        self.trial = Trial(self.errands, self.pace)
+        self.status: dict[str, Any] = {}
+        self.told = ""
+        self.notices = Notices(system)
+        self.renewal = renewal.watch(system)
+
+    # ---- life ----------------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Watches until it is told to stop (SIGTERM, SIGINT)."""
+        wake, woken = socket.socketpair()
+        wake.setblocking(False)
+        woken.setblocking(False)
+        old_fd = signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)
+        try:
+            self._tidy()
+            self.open_sources()
+            self.look()
+            self._requests()  # one that came while an older version became this one
+            thrift.settle()
+            self.manager.ready(self._line())
+            while True:
+                with self.renewal.torn():
+                    self.step(wake)
+        except Stopped:
+            self.manager.stopping()
+        finally:
+            signal.set_wakeup_fd(old_fd)
+            if self.watch:
+                self.watch.close()
+            self.rescues.close()
+            self.errands.close()
+            wake.close()
+            woken.close()
+
+    def _tidy(self) -> None:
+        """What a killed agent left: half-written files."""
+        with contextlib.suppress(RoamError), self.setup.state.lock():
+            atomic.sweep(str(self.setup.places.npmrc))
+            self.setup.state.tidy()
+
+    def open_sources(self) -> None:
+        here = self.setup.places
+        watched = sources.Watched(here.config, (here.npmrc,), self.setup.state.folder / handing.REQUEST)
+        if self.watch:
+            self.watch.close()
+        self.watch = Watch(sources.open_sources(self.system, watched), self.system.monotonic())
+
+    # ---- one turn --------------------------------------------------------------------------------------------------------------
+
+    def step(self, wake: socket.socket) -> None:
+        """Sleeps until something stirs or is due, then does all of it."""
+        poll = select.poll()
+        poll.register(wake, select.POLLIN)
+        assert self.watch is not None
+        for fd in (*self.watch.by_fd(), *self.errands.fds()):
+            poll.register(fd, select.POLLIN)
+        ready = {fd for fd, _ in poll.poll(self._timeout(self.watch))}
+        if wake.fileno() in ready:
+            self._signals(wake)
+        now = self.system.monotonic()
+        self.renewal.check(now)
+        reasons = self.watch.reasons(ready, now)
+        if self.errands.back(ready):
+            self._again(0.0)
+        if reasons:
+            self._stirred(", ".join(reasons), now)
+        if self.rescues.look(self.setup.state, now):
+            self._again(0.0)
+        self.notices.show(now)
+        if self.due.get("look", now + 1) <= self.system.monotonic():  # not `now`: a look due since would cost one more poll, 1 ms
+            self.look()
+
+    def _timeout(self, watch: Watch) -> int | None:
+        """Milliseconds until the next thing is due, rounded up; None: nothing is, sleep until something stirs."""
+        times = [*self.due.values(), *self.rescues.due(), *watch.next_due(), *self.renewal.due(), *self.notices.due()]
+        if not times:
+            return None
+        return max(0, int((min(times) - self.system.monotonic()) * 1000) + 1)
+
+    def _signals(self, wake: socket.socket) -> None:
+        with contextlib.suppress(BlockingIOError):
+            if any(n in (signal.SIGTERM, signal.SIGINT) for n in wake.recv(64)):
+                raise Stopped
+        self.due["look"] = 0.0  # SIGHUP: look again
+
+    def _stirred(self, reason: str, now: float) -> None:
+        """Something happened: a look is due, at once unless this is a flood."""
+        if "override" in reason:
+            self._requests()
+            if reason == "override":
+                return
+        network = any(word in reason for word in STIRS)
+        gap = self.pace.stirred(now, network=network, urgent=network and self._pulse() != self.pulse)
+        self._again(gap)
+
+    # ---- looking ---------------------------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Looks, decides, and has the files follow; plans when to look next."""
+        self.due.pop("look", None)
+        self._settings()
+        now = self.system.monotonic()
+        settled = self.pace.looking(now)
+        seen = look.look(self.setup, self.memory, settled=settled)
+        self.errands.system = seen.setup.system
+        if self.memory.moved:
+            self._forget()
+        self.pulse = self._pulse()
+        if look.half_seen(seen.network) and not settled:
+            if self.memory.moved:  # what was lent to the old link must go before the new one can be told apart
+                self._wait(
+                    replace(seen, decision=Decision("hold", None, "resolv.conf is being written")),
+                    Wish(sizes=self.sizes, recent=self.recent),
+                )
+            self._again(0.02 if now - self.pace.last_event < 0.2 else 0.2)
+            return
+        if waiting.hangs_on_mac(seen):
+            seen = look.look(self.setup, self.memory, patience=MAC_PATIENCE, settled=settled)
+        lend = waiting.may_lend(seen, settled)
+        passing = bool(self.status) and self.pace.rest(now) > 0
+        self._carry_out(
+            seen,
+            Wish(lend=lend, login=self.trial.rotated, sizes=self.sizes, recent=self.recent, fetch=self.errands.login),
+            passing,
+        )
+
+    def _forget(self) -> None:
+        """The link is another one: what was learned on the old one says nothing any more."""
+        self.errands.forget()
+        self.trial.forget()
+
+    def _pulse(self) -> object:
+        """How often the uplink lost its carrier: the one change that no flood of noise may hide, since a login goes with it."""
+        name = self.memory.network.interface if self.memory.network else None
+        return self.system.read(f"/sys/class/net/{name}/carrier_down_count", 32) if isinstance(name, str) else None
+
+    def _settings(self) -> None:
+        """Reads config.yaml anew; where npm's file or a folder moved, the sources watch the new one."""
+        places, stamp = self.setup.places, config.stamp(self.setup.places.config_file)
+        if stamp == self.stamp:
+            return
+        self.stamp = stamp
+        self.setup, self.setup_problems = look.setup(self.system, self.setup.config)
+        if self.setup.places != places:
+            self.open_sources()
+
+    def _carry_out(self, seen: Look, wish: Wish, passing: bool = False) -> Report:
+        wish.private = self.errands.inside()
+        seen = self.trial.before(seen, wish.force, self.system.monotonic())
+        if seen.decision.waits:
+            report, status = self._wait(seen, wish)
+        else:
+            report, status = act.carry_out(seen, wish, self._problems(seen), passing=passing)
+        self.status = status or self.status
+        now = self.system.monotonic()
+        if passing and not status:
+            self._again(self.pace.rest(now) + 0.001)
+        self.rescues.add(report.rescues, now)
+        if self.status and (self._line() != self.told or report.edits):
+            self.told = self._line()
+            self.tell(self.told, self.status)
+            self.manager.status(self.told)
+        self.notices.seen(self.status, self.setup.config.notify)
+        self._plan_next(seen, report)
+        return report
+
+    def _wait(self, seen: Look, wish: Wish) -> tuple[Report, dict[str, Any]]:
+        """A fallback waits for quiet: nothing changes yet and nothing is noted, but a login that was lent is taken back."""
+        return reconcile(seen.setup, seen.loaded.profiles, seen.network, seen.decision, wish), self.status
+
+    def _plan_next(self, seen: Look, report: Report) -> None:
+        now = self.system.monotonic()
+        if not self.pace.settled and (seen.decision.waits or waiting.needs_login(seen.decision)):
+            self._again(max(0.0, self.pace.settles_at() - now) + 0.001)
+        if report.again is not None:
+            self._again(report.again)
+        if seen.override and seen.override.until is not None:
+            self._again(max(0.0, seen.override.until - self.system.now()) + 0.001)
+        insiders = waiting.inside_questions(report) if self.setup.config.no_proxy_auto else ()
+        if any(q not in self.errands.answers for q in insiders) and (rest := self.pace.rest(now)):
+            self._again(rest + 0.001)
+            insiders = ()
+        trial = self.trial.after(report, now)
+        if trial is not None:
+            self._again(trial)
+        late = self.trial.late or waiting.still_open(seen, report) or self.errands.unsure(insiders)
+        again = late and self.pace.rung_due(now)
+        self.errands.ask((*seen.decision.questions, *insiders), seen.network, again=again)
+        if late:
+            self._again(max(0.0, self.pace.ask_again - now) + 0.001)
+
+    def _again(self, seconds: float) -> None:
+        at = self.system.monotonic() + seconds
+        self.due["look"] = min(self.due.get("look", at), at)
+
+    def _problems(self, seen: Look) -> tuple[Problem, ...]:
+        """The agent's own: faults of the settings, sources that are dead, the applied profile's proxy where it is."""
+        tried = self.trial.problem(seen.decision)
+        return (*self.setup_problems, *(self.watch.problems() if self.watch else ()), *((tried,) if tried else ()))
+
+    def _line(self) -> str:
+        """Profile and reason in one line, for the terminal and systemd."""
+        if not self.status:
+            return "starting"
+        profile, action = self.status["profile"], self.status["action"]
+        head = f"{profile} stands" if profile and action == "hold" else profile or action
+        return f"{head}: {self.status['because']}"
+
+    # ---- requests ------------------------------------------------------------------------------------------
+
+    def _requests(self) -> None:
+        """Does what a command asked for and tells it the result; a mistake of the command's is its own to show."""
+        request = handing.pending(self.setup.state)
+        if request is None:
+            return
+        verb, args = request["verb"], request["args"]
+        dry = verb == handing.DRAFT  # a word of its own: an older agent that does not know it must refuse, not carry it out
+        try:
+            verb = args.get("verb") if dry else verb
+            if verb not in act.VERBS:
+                raise RoamError(f'the agent does not know "{show.line(str(verb))}"', "restart it: it may be of another version")
+            self._settings()
+            memory = replace(self.memory, answers=dict(self.memory.answers)) if dry else self.memory
+            seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
+            if not dry and self.memory.moved:
+                self._forget()
+            force = verb == "use" or bool(args.get("force"))
+            if dry:
+                wish = Wish(force=force, dry_run=True, sizes=dict(self.sizes), private=self.errands.inside())
+                report, status = act.carry_out(self.errands.once_alive(seen, force, again=False)[0], wish, self._problems(seen))
+            else:
+                report = self._carry_out(
+                    seen, Wish(force=force, login=True, sizes=self.sizes, recent=self.recent, fetch=self._fetch_now)
+                )
+                status = self.status
+            content = {"status": status, "edits": journal.edits_json(report.edits)}
+        except RoamError as e:
+            content = {"error": {"sentence": e.sentence, "hint": e.hint, "where": e.where, "code": e.code}}
+        handing.answer(self.setup.state, request, content)
+
+    def _fetch_now(self, reference: str, proxy: str, profile: str) -> Login:
+        """For a command that waits: the login within the time that the command does."""
+        return secrets.fetch(reference, proxy, self.system, profile, limit=handing.WAIT - 1)
+
+
+def run(system: System, tell: Callable[[str, dict[str, Any] | None], None]) -> int:
+    """`roamrc run`: one agent at a time; a second one says so and that is all right."""
+    here, _ = look.setup(system)
+    fd = renewal.hold(here.state, system, handing.REQUEST)
+    if fd is None:
+        tell(f"an agent is running already (pid {here.state.agent_pid() or 'unknown'})", None)
+        return 0
+    try:
+        Agent(system, tell).run()
+    except renewal.Renewed as e:
+        renewal.become(e.argv, fd)
+    finally:
+        os.close(fd)
+    return 0

@@ -1,0 +1,110 @@
+"""What `status` and `prompt` tell without a look: one stored file, and whether an agent lives. Floor 2.
+
+A prompt runs this at every line and everything here is counted in imports: no json, no dataclasses, no pathlib, no typing.
+Nothing is written, nothing is put aside: whoever only looks leaves all as it is.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .. import folders
+from ..errors import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+STATUS, AGENT = "status.json", "agent.lock"
+VERSION = 1
+LIMIT = 1 << 20
+"""Bytes of a status that are read; one with 1,000 problems has 200,000."""
+
+
+def home() -> str:
+    return os.path.expanduser("~")
+
+
+def state() -> str:
+    """The state folder of this process's user and environment."""
+    return folders.state(os.environ, home())
+
+
+def stored(folder: str) -> Mapping[str, Any] | None:
+    """The status as last written, by the agent or by a command; None where there is none that can be read. Raises Refused for a
+    newer version's."""
+    path = f"{folder}/{STATUS}"
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb") as f:
+            found: Mapping[str, Any] = parse(f.read(LIMIT))
+    except (OSError, ValueError, RecursionError):
+        return None
+    version = found.get("version") if isinstance(found, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        return None
+    if version > VERSION:
+        raise Refused(f'"{path}" was written by a newer roamrc (version {version})', "upgrade roamrc, or remove that file")
+    return found
+
+
+def parse(data: bytes) -> Any:
+    """JSON as json.loads reads it. Raises ValueError or RecursionError.
+
+    The scanner in C that json itself stands on is asked first: the package around it brings re, enum and functools, two thirds of
+    a bare Python's start. Whatever it dislikes (a file cut off, another Python's demands) is left to json to judge.
+    """
+    text = data.decode().strip()
+    try:
+        from _json import make_scanner
+
+        found, end = make_scanner(_Rules)(text, 0)  # type: ignore[arg-type]
+        if end == len(text):
+            return found
+    except Exception:  # noqa: S110 - 3.11 raises SystemError for a torn file while json is not imported
+        pass
+    import json
+
+    return json.loads(text)
+
+
+class _Rules:
+    """What the scanner asks of a json.JSONDecoder."""
+
+    strict, object_hook, object_pairs_hook = True, None, None
+    parse_float, parse_int, parse_constant = float, int, float
+
+
+def agent_pid(folder: str) -> int | None:
+    """The pid of the living agent (0: it has not said it yet), or None: only the lock tells, a pid in a file may be anyone's by
+    now."""
+    try:
+        fd = os.open(f"{folder}/{AGENT}", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    import fcntl
+
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return None
+    except BlockingIOError:
+        text = os.read(fd, 32).strip()
+        return int(text) if text.isdigit() else 0
+    except OSError:  # a file system without locks: no agent can have taken one
+        return None
+    finally:
+        os.close(fd)
+
+
+def service(env: Mapping[str, str], home: str, platform: str) -> str | None:
+    """The service manager that has our service, told by its files alone (services.leftovers): asking the manager costs a
+    child."""
+    if platform == "darwin":
+        return "launchd" if os.path.lexists(f"{home}/Library/LaunchAgents/dev.roamrc.agent.plist") else None
+    own = env.get("XDG_CONFIG_HOME", "")
+    for base in {f"{home}/.config", own if own.startswith("/") else f"{home}/.config"}:
+        for part in ("default.target.wants/roamrc.service", "roamrc.service"):
+            if os.path.lexists(f"{base}/systemd/user/{part}"):
+                return "systemd"
+    return None

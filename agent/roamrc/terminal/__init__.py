@@ -1,0 +1,1 @@
+"""What the command line shares: printing, handing over to the agent, completion, the manual page. Floor 4."""

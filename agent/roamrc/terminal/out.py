@@ -1,0 +1,79 @@
+"""What commands print: lines or JSON, escaped, with colour only where a person looks. Floor 4."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import show
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from ..system import System
+
+STYLES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "bold": "1"}
+
+
+def styled(text: str, style: str) -> str:
+    """The text in a style, on a terminal that wants it (NO_COLOR, TERM=dumb and pipes don't)."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m"
+
+
+def as_json(content: Mapping[str, Any]) -> None:
+    """One JSON object, version first, in ASCII: nothing in it can reach a terminal as a control character."""
+    import json
+
+    print(json.dumps({"version": 1, **{k: v for k, v in content.items() if k != "version"}}, indent=2))
+
+
+def home(path: str) -> str:
+    """A path with ~ for the home."""
+    base = os.path.expanduser("~").rstrip("/")
+    return show.line("~" + path[len(base) :] if base and path.startswith(base + "/") else path, 300)
+
+
+def problems(found: Iterable[Mapping[str, str]]) -> None:
+    """Each problem with its cure below it."""
+    for p in found:
+        print(f"{styled(show.line(p['code']), 'warn')}: {show.prose(p['message'])}")
+        if p["hint"]:
+            print(f"  hint: {show.prose(p['hint'])}")
+
+
+def diff(edits: Iterable[Mapping[str, Any]]) -> None:
+    """Edits as a diff that shows only our own lines."""
+    last = None
+    for e in edits:
+        if e["path"] != last:
+            print(styled(f"--- {home(e['path'])}", "bold"))
+            last = e["path"]
+        if e["before"] is not None:
+            print(styled(f"-{show.line(e['key'])}={show.line(e['before'], 500)}", "bad"))
+        if e["after"] is not None:
+            print(styled(f"+{show.line(e['key'])}={show.line(e['after'], 500)}", "good"))
+
+
+def ask(question: str) -> bool:
+    """A yes-or-no question; no terminal to answer it is no."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return False
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def machine() -> System:
+    """This machine, with the folders of the installed agent where this shell names others; that is said on standard error."""
+    from ..services import frozen
+    from ..system import System
+
+    system, note = frozen.installed(System.real())
+    if note:
+        print(show.line(note, 400), file=sys.stderr)
+    return system
