@@ -153,6 +153,9 @@ def parse(data: bytes, faults: Faults, loader: Any = None) -> Table | None:
     try:
         root = _build(yaml.parse(text, Loader=loader or getattr(yaml, "CSafeLoader", yaml.SafeLoader)), faults)
     except yaml.YAMLError as e:
+        # libyaml since PyYAML 6.0.4 gives up at depth 1000 of what it scans ahead, before the event of depth 33 is out
+        if "nesting depth" in str(e) and loader is None:
+            return parse(data, faults, yaml.SafeLoader)
         _problem(text, e, faults)
         return None
     if root is None or isinstance(root, Table) or type(root) is Node:
