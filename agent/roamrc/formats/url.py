@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from .login import Login, decode
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+SCHEMES = frozenset(("http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"))
+"""What a proxy's URL begins with; `u://x:@h` may as well be the user u with a password that begins with //."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -108,7 +110,7 @@ def masked(url: str) -> str:
     """*url* for people: the password as `***`, also in texts that are no good URL. When in doubt too much is hidden, never too
     little."""
     scheme, found, tail = url.partition("://")
-    if not _scheme(scheme) or not found:
+    if scheme.lower() not in SCHEMES or not found:
         scheme, found, tail = "", "//" * url.startswith("//"), url.removeprefix("//")
     authority, rest = _authority(tail)
     scope = rest.startswith("/@") and rest.count("@") == 1 and authority.rpartition(":")[2].isdigit() and "@" not in authority
