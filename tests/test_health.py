@@ -24,7 +24,7 @@ REGISTRY = "https://npm.corp.test/"
 
 def tried(at: Stand | int, url: str = "http://127.0.0.1:{}", registry: str | None = REGISTRY, ca: str | None = None) -> Health:
     port = at if isinstance(at, int) else at.port
-    found = health.probe(url.format(port), registry, System(env=dict(os.environ)), ca=ca, limits=QUICK, profile="office")
+    found = health.Probe(url.format(port), registry, System(env=dict(os.environ)), ca=ca, limits=QUICK, profile="office").wait()
     assert f"127.0.0.1:{port}" in found.message or "localhost" in found.message
     assert (found.problem is None) == (found.ok is not False)
     return found
@@ -61,12 +61,12 @@ def test_nobody_there() -> None:
 
 def test_packets_that_are_dropped() -> None:
     with full() as port:
-        found = health.probe(f"http://127.0.0.1:{port}", REGISTRY, System(), limits=(0.5, 0.5))
+        found = health.Probe(f"http://127.0.0.1:{port}", REGISTRY, System(), limits=(0.5, 0.5)).wait()
     assert found.code == "proxy-dropped"
 
 
 def test_a_name_that_is_not_there() -> None:
-    found = health.probe("http://proxy.invalid:3128", REGISTRY, System(), limits=QUICK)
+    found = health.Probe("http://proxy.invalid:3128", REGISTRY, System(), limits=QUICK).wait()
     assert (found.ok, found.code) == (False, "proxy-unresolvable")
 
 
@@ -92,8 +92,8 @@ def test_variables_are_put_in_as_npm_does() -> None:
     system = System(env={"PU": "us", "PP": "p%40"})
     with stand(b"HTTP/1.1 200 OK\r\n\r\n") as at:
         url = f"http://${{PU}}:${{PP}}@127.0.0.1:{at.port}"
-        assert health.probe(url, REGISTRY, system, limits=QUICK).ok
-        missing = health.probe(url, REGISTRY, System(env={"PU": "us"}), limits=QUICK)
+        assert health.Probe(url, REGISTRY, system, limits=QUICK).wait().ok
+        missing = health.Probe(url, REGISTRY, System(env={"PU": "us"}), limits=QUICK).wait()
     assert b64decode(at.heard[0].split(b"Basic ")[1].split(b"\r\n")[0]) == b"us:p@"
     assert (missing.ok, missing.code) == (None, "proxy-unknown")
     assert "PP" in missing.message
@@ -149,25 +149,25 @@ def test_a_tls_proxy(tmp_path: Path) -> None:
 def test_no_proxy_of_the_environment_is_used() -> None:
     with stand(b"HTTP/1.1 200 OK\r\n\r\n") as trap, stand(b"HTTP/1.1 200 OK\r\n\r\n") as at:
         env = {**os.environ, **dict.fromkeys(("HTTP_PROXY", "https_proxy", "ALL_PROXY"), f"http://127.0.0.1:{trap.port}")}
-        assert health.probe(f"http://127.0.0.1:{at.port}", REGISTRY, System(env=env), limits=QUICK).ok
+        assert health.Probe(f"http://127.0.0.1:{at.port}", REGISTRY, System(env=env), limits=QUICK).wait().ok
     assert not trap.heard
 
 
 def test_the_caller_never_waits() -> None:
     with stand(None) as at:
-        probe = health.start(f"http://127.0.0.1:{at.port}", REGISTRY, System(), limits=QUICK)
+        probe = health.Probe(f"http://127.0.0.1:{at.port}", REGISTRY, System(), limits=QUICK)
         assert probe.poll() is None
         assert probe.fileno() >= 0
         assert probe.wait().code == "proxy-silent"
         probe.close()
-    useless = health.start("socks5://127.0.0.1:1", REGISTRY, System())
+    useless = health.Probe("socks5://127.0.0.1:1", REGISTRY, System())
     assert useless.fileno() == -1
     assert (found := useless.poll()) is not None
     assert found.ok is None
 
 
 def test_strange_text_in_a_name_stays_on_its_line() -> None:
-    found = health.probe("http://{target}\u202e:1", None, System(), limits=QUICK)
+    found = health.Probe("http://{target}\u202e:1", None, System(), limits=QUICK).wait()
     assert "\u202e" not in found.message
     assert "{target}" in found.message
 
@@ -199,7 +199,7 @@ from roamrc.children import health
 from roamrc.system import System
 for line in ("ip link set lo up", "ip route add unreachable 10.9.9.0/24"):
     subprocess.run(line.split(), check=True)
-found = [health.probe("http://10.9.9.9:3128", None, System(platform=p)) for p in ("linux", "darwin")]
+found = [health.Probe("http://10.9.9.9:3128", None, System(platform=p)).wait() for p in ("linux", "darwin")]
 print(json.dumps([[f.ok, f.code] for f in found]))
 """
 

@@ -64,7 +64,7 @@ def alone(seen: Look, wish: Wish, extra: Sequence[Problem] = ()) -> tuple[Report
         from .children import health
 
         proxy, registry, _, cafile = first
-        seen = waiting.held_back(seen, health.probe(proxy, registry, system, ca=cafile))
+        seen = waiting.held_back(seen, health.Probe(proxy, registry, system, ca=cafile).wait())
     if seen.setup.config.no_proxy_auto:
         drafted = reconcile(seen.setup, seen.loaded.profiles, seen.network, seen.decision, Wish(wish.force, dry_run=True))
         questions = waiting.inside_questions(drafted)

@@ -166,7 +166,7 @@ def _proxy(setup: Setup) -> Iterable[Advice]:
 
     registry = doc.get("registry")
     asked = url.without_login(proxy)
-    found = health.probe(asked, registry if isinstance(registry, str) else None, setup.system, ca=_ca(doc))
+    found = health.Probe(asked, registry if isinstance(registry, str) else None, setup.system, ca=_ca(doc)).wait()
     if found.code == "proxy-407":
         yield Advice("proxy", "ok", f"{show.url(asked)} answers, and wants a login")
     else:

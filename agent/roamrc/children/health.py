@@ -6,9 +6,7 @@ had not given up after 18 minutes (measured), and prints nothing meanwhile.
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,14 +15,10 @@ from ..formats import url as urls
 from ..model import Hidden, Problem
 
 if TYPE_CHECKING:
-    import socket
-
     from ..system import System
 
 CONNECT_LIMIT = 2.0  # name and TCP; one lost SYN is sent again after 1 s
 ANSWER_LIMIT = 3.0  # a proxy that asks its directory about the login takes a second
-
-Told = tuple[str, str]  # what happened (a key of _SENTENCES, or an HTTP code), and a detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +44,25 @@ class Health:
 
 
 class Probe:
-    """A proxy being tried: when `fileno` is readable `poll` has the result; `close` at the end."""
+    """*proxy* being tried on the way to *registry* (its user info, still encoded, becomes Proxy-Authorization): when `fileno` is
+    readable `poll` has the result; `close` at the end.
+
+    *registry* is a URL or `host:port`: CONNECT as npm does for https, HEAD of the whole URL as npm does for http; None: CONNECT
+    to the proxy's own name, which it can always resolve, and any answer of a proxy's will do. *ca* is a file that verifies an
+    https:// proxy, *limits* are seconds for name and TCP, and for the answer.
+    """
 
     __slots__ = ("_child", "_health", "_shown")
 
     def __init__(
-        self, proxy: str, registry: str | None, system: System, ca: str | None, limits: tuple[float, float], profile: str
+        self,
+        proxy: str,
+        registry: str | None,
+        system: System,
+        *,
+        ca: str | None = None,
+        limits: tuple[float, float] = (CONNECT_LIMIT, ANSWER_LIMIT),
+        profile: str = "NAME",
     ) -> None:
         from . import child
 
@@ -81,7 +88,7 @@ class Probe:
                 "limits": limits,
                 "platform": system.platform,
             }
-            self._child = child.Child("health", request, child.minimal(system.env), sum(limits) + 1)
+            self._child = child.Child("handshake", request, child.minimal(system.env), sum(limits) + 1)
 
     def fileno(self) -> int:
         """Readable when the result is there; -1 where `poll` has it already."""
@@ -104,37 +111,6 @@ class Probe:
         """Ends the child, if it still runs."""
         if self._child:
             self._child.close()
-
-
-def start(
-    proxy: str,
-    registry: str | None,
-    system: System,
-    *,
-    ca: str | None = None,
-    limits: tuple[float, float] = (CONNECT_LIMIT, ANSWER_LIMIT),
-    profile: str = "NAME",
-) -> Probe:
-    """Begins to try *proxy* (its user info, still encoded, becomes Proxy-Authorization) on the way to *registry*; never waits.
-
-    *registry* is a URL or `host:port`: CONNECT as npm does for https, HEAD of the whole URL as npm does for http; None: CONNECT
-    to the proxy's own name, which it can always resolve, and any answer of a proxy's will do. *ca* is a file that verifies an
-    https:// proxy, *limits* are seconds for name and TCP, and for the answer.
-    """
-    return Probe(proxy, registry, system, ca, limits, profile)
-
-
-def probe(
-    proxy: str,
-    registry: str | None,
-    system: System,
-    *,
-    ca: str | None = None,
-    limits: tuple[float, float] = (CONNECT_LIMIT, ANSWER_LIMIT),
-    profile: str = "NAME",
-) -> Health:
-    """As `start`, and waits for the result."""
-    return Probe(proxy, registry, system, ca, limits, profile).wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,95 +173,3 @@ def _health(said: object, shown: _Shown) -> Health:
     words = {"profile": show.line(shown.profile), "proxy": shown.proxy, "target": shown.target, "detail": show.line(detail)}
     sentence, hint = (text.format_map(words) for text in _SENTENCES[what])
     return Health(False, f"proxy-{what.removesuffix('-login')}", sentence, hint)
-
-
-# --- the child's side ---
-
-
-def answer(request: object) -> object:
-    """In the child: [what, detail]."""
-    from . import dial
-
-    assert isinstance(request, dict)
-    connect, reply = request["limits"]
-    told = dial.within(connect + reply, [lambda say: _try(request, float(connect), float(reply), say)])[0]
-    return told or ("unknown", "no answer")
-
-
-def _try(request: Mapping[str, object], connect: float, reply: float, say: Callable[[Told], None]) -> None:
-    from . import dial
-
-    proxy = request["proxy"]
-    assert isinstance(proxy, list)
-    scheme, host, port = str(proxy[0]), str(proxy[1]), int(proxy[2])
-    end = time.monotonic() + connect
-    say(("unresolvable", "the name server gives no answer"))
-    try:
-        places = dial.resolve(host, port)
-        say(("dropped", ""))
-        plain = dial.connect(places, max(0.1, end - time.monotonic()), str(request["platform"]))
-    except dial.Failed as e:
-        say(("unresolvable" if e.why == "no-dns" else e.why, e.text))
-        return
-    say(("silent", ""))
-    with plain:
-        say(_told(plain, scheme, host, request, time.monotonic() + reply))
-
-
-def _told(plain: socket.socket, scheme: str, host: str, request: Mapping[str, object], end: float) -> Told:
-    import ssl
-
-    from . import dial
-
-    try:
-        plain.settimeout(max(0.1, end - time.monotonic()))
-        if scheme == "https":
-            ca = request["ca"]
-            plain = dial.verified(None if ca is None else str(ca)).wrap_socket(plain, server_hostname=host)
-        target = request["target"]
-        assert isinstance(target, list)
-        plain.sendall(_request(target, request["login"]))
-        head = dial.head(plain, end)
-    except TimeoutError:
-        return "silent", ""
-    except ssl.SSLCertVerificationError as e:
-        return "tls", f"the certificate is not verified, {e.verify_message}"
-    except ssl.SSLError as e:
-        return "tls", str(e.reason or "it does not speak TLS").lower().replace("_", " ")
-    except FileNotFoundError:
-        return "tls", "the ca file is not there"
-    except OSError as e:
-        return "closed", os.strerror(e.errno or 0)
-    finally:
-        plain.close()
-    if not head:
-        return "closed", ""
-    told = judged(dial.status(head), target[0] == "https")
-    # npm's built-in registry is not ours to name: the proxy was asked for itself, and what it thinks of that is its own affair
-    return told if request["named"] or told[0] not in ("403", "5xx") else ("ok", "")
-
-
-def _request(target: list[object], login: object) -> bytes:
-    host = f"[{target[1]}]" if ":" in str(target[1]) else str(target[1])
-    place = f"{host}:{target[2]}"
-    line = f"CONNECT {place}" if target[0] == "https" else f"HEAD http://{place}/"
-    secret = f"Proxy-Authorization: Basic {login}\r\n" if login else ""
-    return f"{line} HTTP/1.1\r\nHost: {place}\r\n{secret}Connection: close\r\n\r\n".encode()
-
-
-def judged(code: int | None, tunnel: bool) -> Told:
-    """What the answer to CONNECT (*tunnel*) or to the HEAD of an http registry says about the proxy. To a HEAD the registry
-    itself may have answered, so only what a proxy alone says counts then: 407, 502, 503, 504."""
-    if code is None:
-        return "no-proxy", "something that is not HTTP"
-    if code == 407:
-        return "407", ""
-    if code in (502, 503, 504) or (tunnel and code >= 500):
-        return "5xx", str(code)
-    if not tunnel:
-        return ("unknown", "403, from the proxy or from the registry") if code == 403 else ("ok", "")
-    if 200 <= code < 300:
-        return "ok", ""
-    if code == 403:
-        return "403", ""
-    return ("portal" if 300 <= code < 400 else "no-proxy"), str(code)

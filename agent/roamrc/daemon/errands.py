@@ -150,7 +150,7 @@ class Errands:
             self.out.pop("health")[0].close()
         self.trying = name
         if "health" not in self.out:
-            probe = health.start(proxy, registry, self.system, ca=ca, profile=profile)
+            probe = health.Probe(proxy, registry, self.system, ca=ca, profile=profile)
             if probe.fileno() < 0:
                 self._tried(name, probe)
             else:

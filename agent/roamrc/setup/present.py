@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .. import atomic, show
 from ..children import secrets
-from ..children.health import Health, probe
+from ..children.health import Health, Probe
 from ..errors import RoamError
 from ..formats import url
 from ..formats.ini import Document
@@ -66,7 +66,7 @@ def tried(present: Present, doc: Document, system: System) -> tuple[bool, Health
     without the login: who answers on a network that is only being learnt may be anyone, and 407 is an answer too."""
     registry, ca = doc.get("registry"), doc.get("cafile")
     bare = url.without_login(present.proxy)
-    health = probe(bare, registry if isinstance(registry, str) else None, system, ca=ca if isinstance(ca, str) else None)
+    health = Probe(bare, registry if isinstance(registry, str) else None, system, ca=ca if isinstance(ca, str) else None).wait()
     return health.ok is True or health.code in ALIVE, health
 
 
