@@ -58,7 +58,7 @@ def test_a_great_many_questions() -> None:
 def test_the_caller_never_waits_and_may_leave() -> None:
     with full() as port:
         q = Question("reachable", f"127.0.0.1:{port}")
-        pending = inquiry.ask([q], HERE, System())
+        pending = inquiry.Inquiry([q], HERE, System())
         assert pending.poll() is None
         poller = select.poll()
         poller.register(pending.fileno(), select.POLLIN)
@@ -67,7 +67,7 @@ def test_the_caller_never_waits_and_may_leave() -> None:
         until(lambda: answers.update(pending.poll() or {}) or answers)
         pending.close()
         assert answers[q].verdict == "no"
-        left = inquiry.ask([q], HERE, System())
+        left = inquiry.Inquiry([q], HERE, System())
         pid = left._child._process.pid  # type: ignore[union-attr]
         left.close()
         left.close()
@@ -86,7 +86,7 @@ sys.executable = "/nowhere/python"
 from roamrc.children import inquiry
 from roamrc.model import Network, Question
 from roamrc.system import System
-i = inquiry.ask([Question("reachable", "127.0.0.1:1")], Network(True), System())
+i = inquiry.Inquiry([Question("reachable", "127.0.0.1:1")], Network(True), System())
 import select
 p = select.poll(); p.register(i.fileno(), select.POLLIN); assert p.poll(5000)
 (a,) = i.poll().values()
@@ -101,7 +101,7 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
         code = (
             "import sys, time\nfrom roamrc.children import inquiry\nfrom roamrc.model import Network, Question\n"
             "from roamrc.system import System\n"
-            f"i = inquiry.ask([Question('reachable', '127.0.0.1:{port}')], Network(True), System())\n"
+            f"i = inquiry.Inquiry([Question('reachable', '127.0.0.1:{port}')], Network(True), System())\n"
             "print(i._child._process.pid, flush=True)\ntime.sleep(60)"
         )
         parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -131,7 +131,7 @@ def test_the_child_sees_no_secret_and_no_proxy() -> None:
         "SSL_CERT_FILE": "/x",
     }
     with full() as port:
-        pending = inquiry.ask([Question("reachable", f"127.0.0.1:{port}")], HERE, System(env=env))
+        pending = inquiry.Inquiry([Question("reachable", f"127.0.0.1:{port}")], HERE, System(env=env))
         folder = Path(f"/proc/{pending._child._process.pid}")  # type: ignore[union-attr]
         if not folder.exists():
             pytest.skip("no /proc here")

@@ -77,7 +77,7 @@ class Errands:
             self.more = self.more or any(q not in self.asking for q in wanted)
         elif wanted:
             self.asking, self.more = wanted, False
-            asked = inquiry.ask(wanted, network, self.system)
+            asked = inquiry.Inquiry(wanted, network, self.system)
             self.out["questions"] = (asked, lambda: self._answered(asked))
 
     def inside(self) -> frozenset[str]:
