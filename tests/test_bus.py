@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from roamrc.model import Hidden, Network
 from roamrc.probes import bus_linux, dns_linux, portable, wifi_bus_linux, wifi_linux
 from roamrc.probes.wifi_bus_linux import IWD, NM, NM_PATH, WPA, Told
 from roamrc.probes.wifi_linux import Wifi
+from roamrc.slotted import replace
 from roamrc.system import System
 from room import need
 

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "agent" / "roamrc"
 
-VALUES = {"model", "errors"}
+VALUES = {"model", "errors", "slotted"}
 PURE = {"rules", "formats", "targets", "show", "folders"} | {f"reading.{n}" for n in ("nodes", "decode", "conditions", "fields")}
 UPPER = {"look", "reconcile", "lending", "apply", "act", "journal", "daemon", "setup", "doctor", "trust", "demo"}
 TOP = {"cli", "commands", "terminal", "__main__"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from roamrc.reconcile import Setup
 from roamrc.rules import clues, match
 from roamrc.setup import learn
 from roamrc.setup.present import Kept
+from roamrc.slotted import replace
 from roamrc.system import System
 
 OFFICE = Network(

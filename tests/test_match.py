@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -22,6 +21,7 @@ from roamrc.model import (
     Verdict,
 )
 from roamrc.rules import checks, match
+from roamrc.slotted import replace
 
 OFFICE = Network(
     True,

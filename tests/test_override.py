@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from roamrc.model import Hidden, Network, Override, Tunnel
 from roamrc.rules import override
+from roamrc.slotted import replace
 
 HOME = Network(
     True,

@@ -3,7 +3,6 @@ modems."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from roamrc.model import Tunnel
 from roamrc.probes import devices_linux, linux, route_linux
 from roamrc.probes.devices_linux import Devices
 from roamrc.probes.route_linux import Ways
+from roamrc.slotted import replace
 from roamrc.system import System
 
 UP = 0x1 | 0x40 | 0x10000

@@ -12,7 +12,6 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from . import atomic
 from .errors import RoamError
@@ -20,6 +19,7 @@ from .memory.ledger import Ledger
 from .memory.state import State
 from .rules.owned import FilePlan
 from .rules.plan import redraft, undo
+from .slotted import dataclass, replace
 from .targets import NPM
 
 LOOK_BACK = (0.02, 0.2)

@@ -11,9 +11,9 @@ import contextlib
 import errno
 import os
 import stat
-from dataclasses import dataclass
 
 from .errors import Refused
+from .slotted import dataclass
 
 LIMIT = 4 << 20
 """Bytes; a larger .npmrc is not one that people write, and is left alone."""

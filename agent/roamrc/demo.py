@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import act, journal, look
 from .formats import saved
 from .reconcile import Wish, uninstall_files
+from .slotted import dataclass
 from .system import System
 
 NPMRC = """\

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 
 from . import atomic, show
 from .children import secrets
@@ -17,6 +16,7 @@ from .model import Decision, Hidden, Link, Network, Problem
 from .places import Places
 from .rules.draft import Draft
 from .rules.owned import File, Lent
+from .slotted import replace
 from .system import System
 from .targets import NPM
 

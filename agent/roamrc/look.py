@@ -4,7 +4,6 @@ commands share it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from . import places, probes
 from .formats import reference
@@ -14,6 +13,7 @@ from .reading import config, profiles
 from .reading.nodes import Fault
 from .reconcile import Setup
 from .rules import match, override
+from .slotted import dataclass, field, replace
 from .system import System
 
 BEING_WRITTEN = "being written"

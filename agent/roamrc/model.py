@@ -7,8 +7,9 @@ tell). A setting has three as well: str or tuple (must be this), None (must not 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from .slotted import dataclass, field
 
 Verdict = Literal["yes", "no", "hidden", "unasked"]
 Outcome = Literal["yes", "no", "blind", "fallback"]

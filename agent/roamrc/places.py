@@ -7,10 +7,10 @@ folder in each terminal, and the service starts in /.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import folders
+from .slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True)

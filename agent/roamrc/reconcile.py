@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from . import apply, atomic, show
@@ -22,6 +21,7 @@ from .places import Places
 from .reading.config import Config
 from .rules.owned import File, FilePlan, Record
 from .rules.plan import draft, lost_update, unlend
+from .slotted import dataclass, field, replace
 from .system import System
 from .targets import NPM, npm
 

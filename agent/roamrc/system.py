@@ -10,11 +10,11 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .model import Hidden
+from .slotted import dataclass, field
 
 if TYPE_CHECKING:
     import socket

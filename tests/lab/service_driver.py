@@ -7,7 +7,6 @@ state, advice.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -16,13 +15,14 @@ from typing import Any
 from roamrc import services
 from roamrc.errors import RoamError
 from roamrc.model import Hidden
+from roamrc.slotted import asdict
 from roamrc.system import System
 
 
 def call(todo: dict[str, Any]) -> dict[str, Any]:
     system, program, env, log = System(), todo.get("program", []), todo.get("env", {}), Path("/dev/null")
     if todo["do"] == "advice":
-        return {"said": [dataclasses.astuple(a)[1:] for a in services.advice(system, program, env, log)]}
+        return {"said": [list(asdict(a).values())[1:] for a in services.advice(system, program, env, log)]}
     service = services.find(system)
     if isinstance(service, Hidden):
         return {"hidden": service.why}
@@ -30,7 +30,7 @@ def call(todo: dict[str, Any]) -> dict[str, Any]:
         return {"name": service.name, "said": service.install(program, env, log, linger=todo.get("linger", False))}
     if todo["do"] == "uninstall":
         return {"said": service.uninstall()}
-    return {"state": dataclasses.asdict(service.state())}
+    return {"state": asdict(service.state())}
 
 
 if __name__ == "__main__":

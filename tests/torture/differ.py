@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -18,6 +18,7 @@ from roamrc.memory.ledger import digest_with
 from roamrc.model import Apply, Profile, Value
 from roamrc.rules.owned import File, FilePlan, Record
 from roamrc.rules.plan import draft, undo
+from roamrc.slotted import replace
 from roamrc.targets import NPM, npm
 from test_ini_npm import Npm, same
 

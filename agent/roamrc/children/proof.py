@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..formats import settings, url
+from ..slotted import dataclass
 from . import dial
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ Exit codes: 0 nothing wrong (warnings are no faults); 2 a file is wrong.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from .. import look, show
 from ..reading import config, nodes, profiles
+from ..slotted import replace
 from ..terminal import out
 
 

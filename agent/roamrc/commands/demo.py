@@ -14,9 +14,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import asdict
 
 from .. import demo, show
+from ..slotted import asdict
 from ..terminal import out
 
 PAUSE = 2.0

@@ -17,7 +17,6 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -27,6 +26,7 @@ from ..formats import saved
 from ..model import Decision, Judgement
 from ..reading import profiles
 from ..rules import match
+from ..slotted import asdict, replace
 from ..terminal import out
 
 MARKS = {"yes": ("yes", "good"), "no": ("no ", "dim"), "hidden": ("?  ", "warn"), "unasked": ("?  ", "warn")}

@@ -13,7 +13,6 @@ Exit codes: 0 written, or there are profiles already; 1 you said no; 4 the machi
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import act, look, probes, show
@@ -22,6 +21,7 @@ from ..reconcile import Setup
 from ..rules import clues
 from ..setup import learn, present, starters
 from ..setup.present import Kept, Present
+from ..slotted import dataclass, field
 from ..system import System
 from ..terminal import out
 

@@ -13,7 +13,6 @@ import select
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from .. import act, apply, atomic, journal, look, show, sources
@@ -27,6 +26,7 @@ from ..reconcile import Report, Wish, reconcile
 from ..rules.owned import FilePlan
 from ..rules.pace import Pace
 from ..services import notify
+from ..slotted import replace
 from ..system import System
 from . import handing, renewal, thrift, waiting
 from .errands import Errands

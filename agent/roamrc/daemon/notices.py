@@ -7,10 +7,10 @@ The text is an argument and never a script: an SSID in it is a stranger's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..show import prose
+from ..slotted import dataclass, field
 from ..system import System
 
 GAP = 10.0

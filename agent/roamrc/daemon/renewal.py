@@ -10,7 +10,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +18,7 @@ from ..errors import RoamError
 from ..memory.state import State
 from ..model import Hidden
 from ..services import command
+from ..slotted import dataclass
 from ..system import System
 
 NAME = "agent.json"

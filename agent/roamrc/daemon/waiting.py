@@ -3,14 +3,13 @@ given."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..children.health import Health
 from ..formats import url
 from ..formats.ini import Document
 from ..look import Look
 from ..model import Decision, Hidden, Question
 from ..reconcile import Report
+from ..slotted import replace
 from ..targets import npm
 
 

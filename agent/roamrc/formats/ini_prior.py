@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 
 from ..errors import RoamError
+from ..slotted import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True, repr=False)

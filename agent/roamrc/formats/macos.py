@@ -8,8 +8,9 @@ tabs. What is configured on them (scutil, networksetup) is in `macos_config`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from ..slotted import dataclass
 
 Net = IPv4Network | IPv6Network
 

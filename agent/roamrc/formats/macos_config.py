@@ -7,8 +7,7 @@ chose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..slotted import dataclass
 from .macos import mac, pairs, suffix
 
 

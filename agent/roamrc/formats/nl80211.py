@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from ..slotted import dataclass
 from .netlink import attr, attrs, u32
 
 GENERIC, CONTROL = 16, 16

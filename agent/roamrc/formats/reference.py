@@ -6,10 +6,10 @@ No message here repeats the reference: who writes `login: alice:s3cret` by mista
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import RoamError
+from ..slotted import dataclass
 from . import url as urls
 
 Kind = Literal["keyring", "env", "command", "file"]

@@ -7,8 +7,8 @@ rtnetlink(7). A body that is too short gives None: the reader leaves it out rath
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
+from ..slotted import dataclass
 from .netlink import attr, attrs, text, u32
 
 NEWLINK, GETLINK, NEWADDR, GETADDR, NEWROUTE, GETROUTE = 16, 18, 20, 22, 24, 26

@@ -6,8 +6,8 @@ An own parser: urllib.parse costs 5 ms at import, unquotes nothing that we need 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ..slotted import dataclass
 from .login import Login, decode
 
 DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from .. import atomic
@@ -19,6 +18,7 @@ from ..formats.ini import COMMENT, Document, Prior
 from ..model import Link, Value
 from ..rules.draft import entries
 from ..rules.owned import Digest, File, FilePlan, Lent, Record, Shape
+from ..slotted import replace
 from . import intent
 from .digest import blake2b
 from .state import State

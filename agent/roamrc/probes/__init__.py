@@ -7,9 +7,8 @@ there is no native reader or it was denied, never beside one: its known wrong an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ..model import Network
+from ..slotted import dataclass, field
 from ..system import System
 
 NATIVE = {"linux": "linux", "darwin": "darwin"}

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import MutableMapping
-from dataclasses import dataclass, replace
 
 from ..formats import macos, macos_config
 from ..model import Hidden, Link, Network
+from ..slotted import dataclass, replace
 from ..system import System
 from . import dns_darwin, link_darwin, plain_darwin, vpn_darwin, wifi_darwin
 from .link_darwin import Uplink

@@ -8,9 +8,9 @@ decide where one of these does: a laptop's `docker0` may be a Wi-Fi card that it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from ..formats.rtnetlink import IFF_LOOPBACK, Address, Link
+from ..slotted import dataclass, field
 from ..system import System
 
 CARD, STANDIN, LAST = 3, 2, 1

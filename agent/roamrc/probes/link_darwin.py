@@ -9,11 +9,11 @@ router's MAC.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from ..formats import macos, scutil
 from ..model import Hidden
+from ..slotted import dataclass
 from .store_darwin import Store, interface_of, services
 
 PHYSICAL = ("en", "bond", "vlan", "fw", "wwan")

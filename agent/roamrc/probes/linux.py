@@ -9,13 +9,13 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, MutableMapping
-from dataclasses import replace
 from typing import TypeVar
 
 from ..formats import rtnetlink
 from ..formats.rtnetlink import INET, INET6, Link, Route, Rule
 from ..model import Hidden, Network, Tunnel
 from ..model import Link as Lent
+from ..slotted import replace
 from ..system import System
 from . import devices_linux, dns_linux, gateway_linux, place_linux, route_linux, trust_linux, wifi_linux
 from .devices_linux import Devices

@@ -7,10 +7,9 @@ QEMU guest, an office's router may be a virtual machine).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..formats.rtnetlink import Address, Link
 from ..model import Hidden, Network
+from ..slotted import replace
 from ..system import System
 
 NAT = "behind NAT"

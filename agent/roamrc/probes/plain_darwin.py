@@ -6,12 +6,12 @@ Hidden.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_interface
 
 from ..formats import macos, macos_config
 from ..formats.macos import Interface, Route
 from ..model import Hidden, Link, Network, Tunnel
+from ..slotted import replace
 from ..system import System
 from .link_darwin import is_local, of_port, physical, tunnel
 from .store_darwin import output

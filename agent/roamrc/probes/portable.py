@@ -8,10 +8,10 @@ no packet is sent) and against the interface's subnet; what does not agree is Hi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..model import Hidden, Network
+from ..slotted import dataclass
 from ..system import System
 from . import dns_linux, place_linux
 

@@ -9,7 +9,6 @@ read only where the answer is a tunnel or a dead link: then the physical uplink 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from ..formats.rtnetlink import (
     HOP_DEAD,
@@ -26,6 +25,7 @@ from ..formats.rtnetlink import (
     covers,
 )
 from ..model import Tunnel
+from ..slotted import dataclass, replace
 from .devices_linux import CARD, LAST, STANDIN, Devices
 
 PUBLIC4 = (bytes((12, 0, 0, 1)), bytes((192, 175, 48, 1)))

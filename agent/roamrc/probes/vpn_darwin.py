@@ -8,7 +8,6 @@ bound to the interface and carries nothing by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_interface, ip_network
 
 from ..formats import scutil
@@ -16,6 +15,7 @@ from ..formats.macos import Net, Route
 from ..formats.macos_config import Connection
 from ..formats.scutil import Node
 from ..model import Tunnel
+from ..slotted import dataclass
 from .link_darwin import addresses, tunnel
 from .store_darwin import Store, interface_of, services
 

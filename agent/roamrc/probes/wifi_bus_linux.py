@@ -7,11 +7,11 @@ NetworkManager and wpa_supplicant give the SSID's bytes, iwd text. wpa_supplican
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..formats import nl80211
 from ..model import Hidden
+from ..slotted import dataclass
 from ..system import System
 from . import bus_linux
 from .bus_linux import Bus

@@ -7,11 +7,11 @@ a background Python can't have; "" and `<redacted>` are such refusals, never nam
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
 
 from ..formats import macos_config, scutil, wifi_name
 from ..formats.scutil import Node
 from ..model import Hidden
+from ..slotted import dataclass
 from ..system import Ran, System
 from .store_darwin import output
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 
 from ..formats import nl80211
 from ..model import Hidden
+from ..slotted import dataclass
 from ..system import System
 from .netlink_linux import Netlink
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ..errors import RoamError
 from ..model import Condition, Item, Profile
+from ..slotted import replace
 from . import fields, yamlfile
 from .nodes import Faults, Listing, Node, Scalar, Table
 

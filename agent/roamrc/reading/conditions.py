@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..formats import values
 from ..formats.values import shown
 from ..model import Condition, Item
+from ..slotted import dataclass
 from . import decode
 from .decode import AnyOf, Choice, Field, Schema, Text
 from .nodes import Faults, Listing, Node, Scalar, Table

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import RoamError
 from ..formats import values
 from ..formats.values import Wrong
+from ..slotted import dataclass
 from . import decode, yamlfile
 from .decode import Choice, Field, Flag, Text
 from .nodes import Fault, Faults, Node, Scalar, Table

@@ -9,10 +9,10 @@ apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..formats.values import Wrong, near, shown
+from ..slotted import dataclass, field
 from .nodes import Faults, Listing, Node, Scalar, Table
 
 T = TypeVar("T")

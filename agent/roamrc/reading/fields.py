@@ -6,12 +6,12 @@ The tables serve the decoder, the JSON schema and the help; a new key is one lin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..formats import settings, values
 from ..formats.values import Wrong, shown
 from ..model import Apply, Profile, Prove, Value
+from ..slotted import dataclass
 from . import decode
 from .conditions import CONDITIONS, WORD, Items, pattern
 from .decode import Field, Read, Schema, Text, Whole

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 from ..formats.values import shown
+from ..slotted import dataclass, field
 
 MOST = 100
 """Faults told of one file: who has more has another kind of file, and 100,000 searches for a near word would take minutes."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..formats.values import control, shown
 from ..model import Profile
+from ..slotted import dataclass, field, replace
 from . import fields, shipped, yamlfile
 from .nodes import Fault, Faults, Node
 

@@ -8,11 +8,11 @@ office is not it. The MAC stands alone only where nobody names the network: at h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import RoamError
 from ..model import Condition, Hidden, Item, Network
+from ..slotted import dataclass
 
 Sure = Literal["sure", "fair", "weak"]
 

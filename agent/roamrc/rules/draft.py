@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..formats.ini import Document, Prior
 from ..model import Edit, Value
+from ..slotted import replace
 from .owned import Digest, File, FilePlan, Record, Shape
 
 

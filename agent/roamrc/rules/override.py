@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from ipaddress import ip_interface
 from typing import Any
 
 from ..model import Network, Override
+from ..slotted import replace
 
 NAME = "override.json"
 

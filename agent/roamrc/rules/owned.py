@@ -4,11 +4,11 @@ pure."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from ..formats.ini import Prior
 from ..model import Edit, Link, Value
+from ..slotted import dataclass, field
 
 Digest = Callable[[Value], str]
 """A keyed digest of a value: the ledger never holds a value that may hold a password."""

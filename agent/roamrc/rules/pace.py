@@ -6,7 +6,7 @@ spaced out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ..slotted import dataclass
 
 QUIET, PATIENT = 1.0, 10.0
 """Without an event before a fallback acts or a login is lent; and the most that a restless network can put that off."""

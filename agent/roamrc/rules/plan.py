@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from ..formats import url
 from ..formats.ini import Document
 from ..model import Value
+from ..slotted import replace
 from .draft import Draft
 from .owned import Digest, File, FilePlan, Record, Shape, Wanted
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from ..model import Advice, Hidden
+from ..slotted import dataclass
 from ..system import System
 from .files import File, tilde
 

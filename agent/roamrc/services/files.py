@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from .. import atomic
 from ..errors import Refused
+from ..slotted import dataclass
 from ..system import System
 
 

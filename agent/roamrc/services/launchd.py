@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import Refused
 from ..model import Advice, Hidden
+from ..slotted import dataclass
 from ..system import Ran, System
 from . import Pause, State, judge, say, tail
 from .files import File, prune, quoted, read, remove, tilde, which, write

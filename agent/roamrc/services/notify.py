@@ -7,7 +7,8 @@ is ready has failed ("protocol"), and `systemctl start` says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from ..slotted import dataclass
 
 LIMIT = 200
 """Characters of a status text; `systemctl status` shows one line of it."""

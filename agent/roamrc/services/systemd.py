@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import Refused
 from ..model import Advice, Hidden
+from ..slotted import dataclass, replace
 from ..system import Ran, System
 from . import Pause, State, judge, say, tail, unit
 from .files import File, prune, quoted, read, remove, tilde, which, write

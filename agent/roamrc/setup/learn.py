@@ -7,7 +7,6 @@ goes the item and not a byte more.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import atomic, show
@@ -19,6 +18,7 @@ from ..reading.amend import Keys
 from ..reconcile import Setup
 from ..rules import clues, match
 from ..rules.clues import Clue
+from ..slotted import dataclass, field, replace
 from . import present
 from .present import Kept
 

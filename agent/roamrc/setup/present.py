@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from .. import atomic, show
 from ..children import secrets
@@ -13,6 +12,7 @@ from ..formats import url
 from ..formats.ini import Document
 from ..formats.reference import check as login_faults
 from ..model import Profile
+from ..slotted import dataclass, field
 from ..system import System
 from ..targets import npm
 

@@ -20,11 +20,11 @@ A platform is one module that has `openers(system, watched)`, and one line in PL
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import Refused
+from ..slotted import dataclass
 from ..system import System
 
 PLATFORMS: Mapping[str, str] = {"linux": "linux", "darwin": "darwin"}

@@ -5,9 +5,8 @@ The manual page and the completions are made of this, so that none of them can t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .. import cli
+from ..slotted import dataclass
 
 LENGTHS = ("30m", "1h", "2h", "8h", "1d")
 """What is offered where a length of time is wanted."""
