@@ -9,12 +9,12 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from macos import answers
 from roamrc.model import Hidden
+from roamrc.slotted import dataclass
 from roamrc.system import Ran, System
 
 TOOLS = ("scutil", "ipconfig", "networksetup", "arp", "ndp", "netstat", "ifconfig", "sysctl", "route")

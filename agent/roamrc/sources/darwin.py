@@ -37,7 +37,7 @@ def openers(system: System, watched: Watched) -> list[Opener]:
     def profiles() -> Source:
         from . import folder
 
-        return folder.Folder(watched.config, closes=False)
+        return folder.Folder(watched.config)
 
     def clock() -> Source:
         return clock_darwin.Clock(sleep)

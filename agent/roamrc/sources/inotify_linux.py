@@ -18,7 +18,7 @@ import errno
 import os
 import stat
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 CLOSE_WRITE, MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x8, 0x40, 0x80, 0x100, 0x200
 DELETE_SELF, MOVE_SELF, UNMOUNT, OVERFLOW, IGNORED = 0x400, 0x800, 0x2000, 0x4000, 0x8000
@@ -43,12 +43,15 @@ ROUNDS = 8
 def steps(path: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
     """Each (folder, name, last) that decides what an absolute path means, from / on; folders are real, without symlinks.
 
-    The name is looked at only when the next step is asked for. A path that ends in / is a folder: no step of it is the last.
+    The name is looked at only when the next step is asked for. A path that ends in / is a folder, and all of its names count: the
+    last step is the folder itself and no name.
     """
     folder, rest, hops = b"/", path.split(b"/")[::-1], 0
     while rest:
         name = rest.pop()
         if name in (b"", b"."):
+            if not rest:
+                yield folder, b"", True
             continue
         if name == b"..":
             folder = os.path.dirname(folder)
@@ -74,7 +77,7 @@ def steps(path: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
 
 class Files:
     """Wakes when one of some paths may mean other bytes than before. `wanted` maps absolute paths to the reasons that `drain()`
-    gives.
+    gives; of one that ends in / every name for which `counts` says so.
 
     Events for other names cost one read and no look. Raises OSError: no inotify instance or watch is left (ENOSPC, EMFILE).
     """
@@ -82,7 +85,8 @@ class Files:
     name = "files"
     every = None
 
-    def __init__(self, wanted: Mapping[str, str]) -> None:
+    def __init__(self, wanted: Mapping[str, str], counts: Callable[[bytes], bool] = bool) -> None:
+        self._counts = counts
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._fd: int = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
@@ -144,17 +148,22 @@ class Files:
                 stale = stale or bool(names)
                 for reasons in names.values():
                     found.update(reasons)
-            elif name in names:
-                stale = stale or not mask & CLOSE_WRITE
+            elif reasons := self._reasons(names, name):
+                stale = stale or (name in names and not mask & CLOSE_WRITE)
                 path = os.path.join(folder, name)
                 if mask & CREATE:
-                    made.append((path, names[name]))
+                    made.append((path, reasons))
                 elif not (mask & MOVED_TO and self._is_own(path)):
-                    found.update(names[name])
+                    found.update(reasons)
         for path, reasons in made:
             if not _just_begun(path):
                 found.update(reasons)
         return stale
+
+    def _reasons(self, names: Mapping[bytes, dict[str, None]], name: bytes) -> dict[str, None]:
+        """Why a name in a folder matters; empty where it does not."""
+        whole = names.get(b"") if name and self._counts(name) else None
+        return {**names.get(name, {}), **(whole or {})} if name else {}
 
     def _add(self, folder: bytes, mask: int) -> int:
         # a folder that is gone, is none any more, or is not for us to read (a closed /home above an open home): its parent tells

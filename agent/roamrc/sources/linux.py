@@ -21,9 +21,9 @@ def openers(system: System, watched: Watched) -> list[Opener]:
         return inotify_linux.Files({**wanted, **{str(path): "npm's file" for path in watched.npm}})
 
     def profiles() -> Source:
-        from . import folder, inotify_linux
+        from . import profiles_linux
 
-        return folder.Folder(watched.config, inotify_linux.Files)
+        return profiles_linux.Profiles(watched.config)
 
     def clock() -> Source:
         from . import clock_linux
