@@ -94,6 +94,34 @@ def test_what_is_typed_wrong_is_said_with_what_to_type(
     assert not (home.state / "override.json").exists()
 
 
+@pytest.mark.parametrize("name", cli.names())
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--json",),
+        ("office",),
+        ("office", "--json"),
+        ("--json", "office"),
+        ("a", "b"),
+        ("",),
+        ("--dry-run",),
+        ("--json", "--json"),
+    ],
+)
+def test_what_needs_no_parser_means_what_the_parser_says(name: str, words: list[str]) -> None:
+    module = cli.module(name)
+    for typed in (words, []):
+        found = cli.plain(module, typed)
+        if found is not None:
+            assert vars(found) == vars(cli.parser(name, module).parse_args(typed))
+
+
+def test_the_commands_of_every_day_need_no_parser() -> None:
+    typed = ("use office", "use direct --json", "apply", "apply --json", "auto", "status", "run", "prompt")
+    assert all(cli.plain(cli.module(name), rest) for name, *rest in map(str.split, typed))
+
+
 def test_version_and_usage(call: Any) -> None:
     assert call("--version").out == f"roamrc {__version__}\n"
     usage = call("--help")

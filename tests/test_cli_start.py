@@ -36,21 +36,20 @@ HEAVY = {
     "psutil",
     "contextlib",
 }
+TYPES = {"typing", "dataclasses", "inspect"}
+LARGE = {"subprocess", "psutil", "watchdog", "keyring", "ssl", "asyncio", "netifaces", "importlib.metadata"}
+PARSER = {"argparse", "locale", "shutil"}
 LIMITS = (
     (("prompt",), 13, HEAVY),
     (("status",), 16, HEAVY),
     (("status", "--json"), 42, HEAVY - {"json", "re"}),
     (("--version",), 8, HEAVY),
     (("--help",), 8, HEAVY),
-    (("log",), 95, {"yaml", "socket", "subprocess", "psutil", "datetime"}),
-    (("check",), 170, {"socket", "subprocess", "psutil", "watchdog", "keyring"}),
-    (
-        ("use", "office"),
-        195,
-        {"subprocess", "psutil", "watchdog", "keyring", "ssl", "asyncio", "netifaces", "importlib.metadata"},
-    ),
-    (("apply",), 195, {"subprocess", "psutil", "watchdog", "keyring", "ssl", "asyncio", "netifaces", "importlib.metadata"}),
-    (("explain",), 195, {"subprocess", "psutil", "watchdog", "keyring", "ssl", "asyncio", "netifaces", "importlib.metadata"}),
+    (("log",), 80, TYPES | {"yaml", "socket", "subprocess", "psutil", "datetime"}),
+    (("check",), 155, TYPES | LARGE | {"socket"}),
+    (("use", "office"), 180, TYPES | LARGE | PARSER),
+    (("apply",), 175, TYPES | LARGE | PARSER),
+    (("explain",), 185, TYPES | LARGE),
 )
 
 

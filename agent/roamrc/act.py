@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from . import journal, look
 from .daemon import waiting
@@ -13,6 +12,11 @@ from .look import Look, Memory
 from .model import Override, Problem
 from .reconcile import Report, Setup, Wish, reconcile
 from .rules import match, override
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 VERBS = ("apply", "use", "auto")
 PATIENCE = 0.2

@@ -10,13 +10,17 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from . import act, journal, look
 from .formats import saved
 from .reconcile import Wish, uninstall_files
 from .slotted import dataclass
 from .system import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 NPMRC = """\
 ; mine, and it stays

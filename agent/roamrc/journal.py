@@ -9,12 +9,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from . import show
 from .errors import RoamError
 from .model import Edit, Override, Problem
 from .reconcile import Report, Setup
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 STATUS = "status.json"
 

@@ -7,13 +7,17 @@ tell). A setting has three as well: str or tuple (must be this), None (must not 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from .slotted import dataclass, field
 
-Verdict = Literal["yes", "no", "hidden", "unasked"]
-Outcome = Literal["yes", "no", "blind", "fallback"]
-Action = Literal["apply", "keep", "hold"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+
+Verdict: TypeAlias = "Literal['yes', 'no', 'hidden', 'unasked']"
+Outcome: TypeAlias = "Literal['yes', 'no', 'blind', 'fallback']"
+Action: TypeAlias = "Literal['apply', 'keep', 'hold']"
 Value = str | tuple[str, ...] | None
 """What a key of an ini file holds: text, the lines of a `key[]` array, or None (absent). true, false and null are their words."""
 

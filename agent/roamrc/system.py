@@ -11,11 +11,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .model import Hidden
 from .slotted import dataclass, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 

@@ -13,12 +13,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import IO, TYPE_CHECKING
 
 from ..model import Hidden
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
+    from typing import IO
 
 SPARE = 0.5  # seconds beyond the child's own alarm: it ends by itself, so that its pipe wakes the agent and no timer is needed
 LARGEST = 1 << 20

@@ -8,13 +8,15 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, TypeVar
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal, TypeAlias, TypeVar
+
+    T = TypeVar("T")
     import ssl
 
-Why = Literal["unresolvable", "no-dns", "refused", "unreachable", "dropped", "unknown"]
-T = TypeVar("T")
+Why: TypeAlias = "Literal['unresolvable', 'no-dns', 'refused', 'unreachable', 'dropped', 'unknown']"
 Place = tuple[int, str, int]  # family, address, port
 
 ROOTS = (

@@ -7,10 +7,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from . import dial
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 

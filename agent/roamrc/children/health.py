@@ -7,13 +7,13 @@ had not given up after 18 minutes (measured), and prints nothing meanwhile.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from .. import show
 from ..formats import url as urls
 from ..model import Hidden, Problem
 from ..slotted import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..system import System
 

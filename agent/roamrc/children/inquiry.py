@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
 
 from ..model import Answer, Hidden, Network, Question
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from ..system import System
 
 LIMIT = 2.0  # a question's seconds, name resolution included: a resolver answers in 0.1 s, glibc's own patience is 5 s a server

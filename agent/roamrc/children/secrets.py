@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from .. import show
 from ..errors import Refused
@@ -21,6 +20,7 @@ from ..formats.reference import Reference
 from ..formats.reference import check as check_reference
 from ..model import Hidden
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..system import System
     from .child import Child

@@ -13,9 +13,14 @@ machine refused (disk, permission, a lock held over 10 s).
 
 from __future__ import annotations
 
-import argparse
-
 from ..terminal import asking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+PLAIN = {"force": False, "dry_run": False}
+"""For cli.plain: what `roamrc apply` means without asking argparse."""
 
 
 def arguments(p: argparse.ArgumentParser) -> None:

@@ -8,9 +8,14 @@ Exit codes: as of `roamrc apply`.
 
 from __future__ import annotations
 
-import argparse
-
 from ..terminal import asking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+PLAIN = {"dry_run": False}
+"""For cli.plain: what `roamrc auto` means without asking argparse."""
 
 
 def arguments(p: argparse.ArgumentParser) -> None:

@@ -18,7 +18,6 @@ import json
 import os
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
 
 from .. import act, atomic, look, show
 from ..errors import RoamError
@@ -28,6 +27,11 @@ from ..reading import profiles
 from ..rules import match
 from ..slotted import asdict, replace
 from ..terminal import out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 MARKS = {"yes": ("yes", "good"), "no": ("no ", "dim"), "hidden": ("?  ", "warn"), "unasked": ("?  ", "warn")}
 

@@ -10,12 +10,14 @@ Exit codes: 0 always, offline too.
 
 from __future__ import annotations
 
-import argparse
-
 from .. import act, look, probes, show
 from ..formats.saved import FACTS, to_json
 from ..system import System
 from ..terminal import out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any
 
 from .. import __version__, act, atomic, journal, look, services, show
 from ..daemon import renewal
@@ -35,6 +34,10 @@ from ..setup import learn, starters
 from ..system import System
 from ..terminal import asking, out
 from . import status as screen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def arguments(p: argparse.ArgumentParser) -> None:

@@ -18,7 +18,6 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from .. import show
 from ..errors import RoamError
@@ -26,6 +25,11 @@ from ..memory import glance
 from ..memory.state import State
 from ..terminal import out
 from .use import duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 LAST = 20
 """Entries shown without -n and --since: a screen."""

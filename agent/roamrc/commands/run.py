@@ -11,15 +11,19 @@ Exit codes: 0 ended by Ctrl-C or a signal, or another agent is running already; 
 
 from __future__ import annotations
 
-import argparse
 import json
-from typing import Any
 
 from .. import __version__, look, show
 from ..daemon import agent, renewal
 from ..setup import starters
 from ..system import System
 from ..terminal import out
+
+TYPE_CHECKING = False
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
 
 
 def run(args: argparse.Namespace) -> int:

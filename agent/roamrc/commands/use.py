@@ -12,10 +12,16 @@ Exit codes: 0 done; 1 done, and there is something to see; 2 there is no such pr
 
 from __future__ import annotations
 
-import argparse
-
 from ..errors import RoamError
 from ..terminal import asking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+WORDS = ("profile",)
+PLAIN = {"duration": None, "until_moved": False, "dry_run": False}
+"""For cli.plain: what `roamrc use office` means without asking argparse."""
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 366 * 86400

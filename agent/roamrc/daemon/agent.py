@@ -13,7 +13,6 @@ import select
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any
 
 from .. import act, apply, atomic, journal, look, show, sources
 from ..children import secrets
@@ -33,6 +32,11 @@ from .errands import Errands
 from .notices import Notices
 from .trial import Trial
 from .watch import Watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 MAC_PATIENCE = 0.1
 """Seconds a look waits for the gateway's MAC where a login hangs on it."""

@@ -7,7 +7,6 @@ waits. What comes back is kept until the next look uses it, or until the link ch
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from ..children import health, inquiry, secrets
 from ..errors import RoamError
@@ -16,6 +15,12 @@ from ..look import Look
 from ..model import Answer, Network, Question
 from ..system import System
 from . import waiting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 
 class Errand(Protocol):

@@ -9,10 +9,14 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from ..errors import Refused
 from ..memory.state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 REQUEST, REPLY = "inbox/request.json", "reply.json"
 # the inbox is a folder of its own: the agent watches it, and its own writes beside it must not wake it

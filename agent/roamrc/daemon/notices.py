@@ -7,11 +7,15 @@ The text is an argument and never a script: an SSID in it is a stranger's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ..show import prose
 from ..slotted import dataclass, field
 from ..system import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 GAP = 10.0
 """Seconds between two: a flapping cable must not fill the screen."""

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from .. import __version__
 from ..errors import RoamError
@@ -20,6 +19,11 @@ from ..model import Hidden
 from ..services import command
 from ..slotted import dataclass
 from ..system import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 
 NAME = "agent.json"
 """Who the living agent is; it counts only with the pid that holds the lock."""

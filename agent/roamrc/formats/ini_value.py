@@ -6,9 +6,12 @@ prints a number.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from ..model import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
 
 Js: TypeAlias = "str | bool | float | list[Js] | dict[str, Js] | None"
 

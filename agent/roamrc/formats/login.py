@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from ..errors import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 
 SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-")
 """RFC 3986 unreserved: the only bytes that npm 6-11, pnpm and yarn read alike without quoting, in the ini file and in the URL

@@ -6,13 +6,17 @@ No message here repeats the reference: who writes `login: alice:s3cret` by mista
 from __future__ import annotations
 
 import contextlib
-from typing import Literal
 
 from ..errors import RoamError
 from ..slotted import dataclass
 from . import url as urls
 
-Kind = Literal["keyring", "env", "command", "file"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+
+Kind: TypeAlias = "Literal['keyring', 'env', 'command', 'file']"
 FORMS = "keyring:SERVICE/USER, env:USERVAR,PASSVAR, command:ARGV or file:PATH"
 
 

@@ -10,9 +10,13 @@ of two claims one was made by the network.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
 
 from ..model import Hidden
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
 
 Node: TypeAlias = "str | bytes | Hidden | dict[str, Node] | list[Node]"
 """A value as printed: numbers, dates and TRUE are their text; bytes for data; Hidden("said twice") where a key came twice."""

@@ -12,9 +12,13 @@ import contextlib
 import json
 import os
 import stat
-from typing import Any
 
 from .digest import blake2b
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 SIZE = 1 << 14
 """Bytes; one record has 1 KB and seldom more. A longer note goes the long way (the caller's)."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from .. import atomic
 from ..errors import RoamError
@@ -22,6 +21,11 @@ from ..slotted import replace
 from . import intent
 from .digest import blake2b
 from .state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 NAME = "ledger.json"
 INTENT = "intent.json"

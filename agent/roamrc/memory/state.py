@@ -12,12 +12,16 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from .. import atomic
 from ..atomic import Unfit
 from ..errors import Refused
 from . import glance
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 VERSION = 1
 LOG_LIMIT = 1 << 20

@@ -11,11 +11,13 @@ import errno
 import socket
 from collections.abc import MutableMapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
 
 from ..system import System
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from jeepney import Message
 
 LIMIT = 2.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, MutableMapping
-from typing import TypeVar
 
 from ..formats import rtnetlink
 from ..formats.rtnetlink import INET, INET6, Link, Route, Rule
@@ -22,7 +21,13 @@ from .devices_linux import Devices
 from .netlink_linux import Netlink
 from .route_linux import Ways
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+
 ROUTE = "netlink RTM_GETROUTE"
 DENIED = (errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.EOPNOTSUPP, errno.ENOSYS)
 """Of a sandbox or a foreign kernel, where the portable reader may speak. A dump that never came out whole is not among them."""

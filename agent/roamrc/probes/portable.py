@@ -8,12 +8,16 @@ no packet is sent) and against the interface's subnet; what does not agree is Hi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ..model import Hidden, Network
 from ..slotted import dataclass
 from ..system import System
 from . import dns_linux, place_linux
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 PSUTIL, NETIFACES = "psutil", "netifaces"
 UNTOLD = Hidden("not told by psutil")

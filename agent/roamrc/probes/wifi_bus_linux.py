@@ -7,7 +7,6 @@ NetworkManager and wpa_supplicant give the SSID's bytes, iwd text. wpa_supplican
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from typing import Any
 
 from ..formats import nl80211
 from ..model import Hidden
@@ -15,6 +14,11 @@ from ..slotted import dataclass
 from ..system import System
 from . import bus_linux
 from .bus_linux import Bus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 UNNAMED = Hidden("hidden network")
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any, Literal
 
 from ..errors import RoamError
 from ..formats import values
@@ -15,6 +14,10 @@ from ..slotted import dataclass
 from . import decode, yamlfile
 from .decode import Choice, Field, Flag, Text
 from .nodes import Fault, Faults, Node, Scalar, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)

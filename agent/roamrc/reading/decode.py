@@ -9,21 +9,24 @@ apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
 
 from ..formats.values import Wrong, near, shown
 from ..slotted import dataclass, field
 from .nodes import Faults, Listing, Node, Scalar, Table
 
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-Schema = dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol, TypeAlias
+else:
+    Protocol = object
+
+Schema: TypeAlias = "dict[str, Any]"
 
 
-class Kind(Protocol[T_co]):
-    """How one value is read, and what an editor is told of it."""
+class Kind(Protocol):
+    """How one value is read (None: wrong, and told), and what an editor is told of it."""
 
-    def read(self, node: Node, path: str, faults: Faults) -> T_co | None: ...
+    def read(self, node: Node, path: str, faults: Faults) -> Any: ...
 
     def schema(self) -> Schema: ...
 
@@ -46,13 +49,13 @@ def scalar(node: Node, path: str, faults: Faults) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Generic[T]):
+class Text:
     """One text, held to a rule that gives its normal form or raises Wrong."""
 
-    rule: Callable[[str], T]
+    rule: Callable[[str], object]
     form: Mapping[str, Any]
 
-    def read(self, node: Node, path: str, faults: Faults) -> T | None:
+    def read(self, node: Node, path: str, faults: Faults) -> object:
         text = scalar(node, path, faults)
         if text is None:
             return None
@@ -67,12 +70,12 @@ class Text(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf(Generic[T]):
+class AnyOf:
     """One value or a list of at least one; always a tuple."""
 
-    one: Kind[T]
+    one: Kind
 
-    def read(self, node: Node, path: str, faults: Faults) -> tuple[T, ...] | None:
+    def read(self, node: Node, path: str, faults: Faults) -> tuple[object, ...] | None:
         if not isinstance(node, Listing):
             value = self.one.read(node, path, faults)
             return None if value is None else (value,)
@@ -86,7 +89,7 @@ class AnyOf(Generic[T]):
         return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
 
 
-def listed(one: Kind[T], node: Listing, path: str, faults: Faults) -> tuple[T, ...] | None:
+def listed(one: Kind, node: Listing, path: str, faults: Faults) -> tuple[Any, ...] | None:
     """Every value of a list, or None where one is wrong; all its faults are told."""
     read = [one.read(item, f"{path}[{i}]", faults) for i, item in enumerate(node.items) if not faults.full]
     found = tuple(value for value in read if value is not None)
@@ -156,7 +159,7 @@ class Field:
     """One key of a mapping: its kind, what it is for (the text of schema, help and docs), and an example."""
 
     name: str
-    kind: Kind[Any]
+    kind: Kind
     doc: str
     required: bool = False
     example: object = None

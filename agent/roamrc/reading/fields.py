@@ -6,7 +6,6 @@ The tables serve the decoder, the JSON schema and the help; a new key is one lin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ..formats import settings, values
 from ..formats.values import Wrong, shown
@@ -16,6 +15,11 @@ from . import decode
 from .conditions import CONDITIONS, WORD, Items, pattern
 from .decode import Field, Read, Schema, Text, Whole
 from .nodes import Fault, Faults, Listing, Node, Scalar, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]"
 LOGIN = r"^(keyring:[^/]|env: *[A-Za-z_][A-Za-z0-9_]* *, *[A-Za-z_][A-Za-z0-9_]* *$|command:.|file:(/|~/))"

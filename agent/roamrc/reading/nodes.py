@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from ..formats.values import shown
 from ..slotted import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 
 MOST = 100
 """Faults told of one file: who has more has another kind of file, and 100,000 searches for a near word would take minutes."""

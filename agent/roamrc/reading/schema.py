@@ -6,9 +6,12 @@ yaml-language-server reads. A schema knows less than `check` (host bits of a net
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import conditions, config, decode, fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 

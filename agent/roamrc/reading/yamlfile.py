@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from ..formats.values import shown
 from .nodes import Faults, Listing, Node, Scalar, Table, shown_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 LIMIT = 1 << 20
 """Bytes: the largest profile seen had 4 KB; a megabyte takes the parser a second, a gigabyte the machine."""

@@ -8,13 +8,17 @@ office is not it. The MAC stands alone only where nobody names the network: at h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 from ..errors import RoamError
 from ..model import Condition, Hidden, Item, Network
 from ..slotted import dataclass
 
-Sure = Literal["sure", "fair", "weak"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+
+Sure: TypeAlias = "Literal['sure', 'fair', 'weak']"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_interface
-from typing import Any
 
 from ..model import Network, Override
 from ..slotted import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 NAME = "override.json"
 

@@ -4,11 +4,15 @@ pure."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 from ..formats.ini import Prior
 from ..model import Edit, Link, Value
 from ..slotted import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 
 Digest = Callable[[Value], str]
 """A keyed digest of a value: the ledger never holds a value that may hold a password."""

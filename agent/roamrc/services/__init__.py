@@ -10,12 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
 
 from ..model import Advice, Hidden
 from ..slotted import dataclass
 from ..system import System
 from .files import File, tilde
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, Protocol
+else:
+    Protocol = object
 
 Pause = Callable[[float], None]
 """Waits so many seconds; a test hands in one that does not."""

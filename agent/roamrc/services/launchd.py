@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import Refused
 from ..model import Advice, Hidden
@@ -17,6 +16,11 @@ from ..slotted import dataclass
 from ..system import Ran, System
 from . import Pause, State, judge, say, tail
 from .files import File, prune, quoted, read, remove, tilde, which, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 LABEL = "dev.roamrc.agent"
 NOT_LOADED = (3, 113)

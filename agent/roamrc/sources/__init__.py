@@ -21,11 +21,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from ..errors import Refused
 from ..slotted import dataclass
 from ..system import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 PLATFORMS: Mapping[str, str] = {"linux": "linux", "darwin": "darwin"}
 """sys.platform → the module of this folder that knows its sources."""

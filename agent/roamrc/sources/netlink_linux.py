@@ -21,9 +21,16 @@ import errno
 import socket
 import struct
 from collections.abc import Iterator
-from typing import TypeVar
 
 from . import netlink_filter_linux
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    K = TypeVar("K")
+    V = TypeVar("V")
+
 
 GROUPS = 0x1 | 0x10 | 0x100 | 0x40 | 0x400 | 0x80 | 0x40000 | 0x80000000
 """link; addresses, routes and rules of IPv4 and IPv6; nexthop objects. Rules: wg-quick's last step is a rule, and it alone
@@ -45,8 +52,6 @@ JUST_MADE = 0xFFFFFFFF
 SCANS = frozenset((0x8B19, 0x8C00, 0x8C01, 0x8C02))
 """Wireless events that say nothing of the connection: scan done, packet dropped, quality, the driver's own (linux/wireless.h)."""
 
-K = TypeVar("K")
-V = TypeVar("V")
 State = tuple[object, ...]
 DOWN: State = ("carries nothing",)
 

@@ -12,7 +12,11 @@ import errno
 import os
 import select
 from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 LIBRARY = "/usr/lib/libSystem.B.dylib"
 CHANGE = b"com.apple.system.config.network_change"

@@ -6,15 +6,16 @@ Where an agent lives nothing is imported but what hands a request over: it has l
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
 
 from ..commands import status as screen
 from ..errors import RoamError
 from ..memory import glance
 from . import out
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from ..reconcile import Report, Setup
 
