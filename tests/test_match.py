@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import product
 
 import pytest
@@ -54,7 +55,10 @@ def anywhere(name: str, proxy: str = "direct", **more: object) -> Profile:
 
 
 def verdict(p: Profile, network: Network) -> str:
-    return next(j.verdict for j in match.decide(network, [p]).judged)
+    """By the whole trail; `decide` must come to the same, where it leaves the trail out too."""
+    whole = match.judge_all(network, [p])[0].verdict
+    assert next((j.verdict for j in match.decide(network, [p]).judged), "no") == whole
+    return whole
 
 
 # ---- logic -------------------------------------------------------------------------------------------------------------------
@@ -275,3 +279,49 @@ def test_a_profile_that_another_one_always_beats_is_told() -> None:
     c = profile("c", {"dns_suffix": "corp.example"})
     assert match.never_win([b, a, c]) == [("b", "a")]
     assert match.never_win([replace(b, unless=((Condition("vpn", (True,)),),)), a, c, profile("d"), profile("e")]) == []
+
+
+# ---- a thousand profiles -----------------------------------------------------------------------------------------------------
+
+WANTED: dict[str, tuple[object, ...]] = {
+    "anywhere": (True,), "dns_suffix": ("corp.example", "lan", "example"), "ssid": ("Heim", "H*", "none"),
+    "kind": ("wifi", "wired"), "gateway": ("10.1.0.1", "10.0.0.0/8", "192.168.1.1"), "vpn": (True, False, "tun*"),
+    "subnet": ("10.1.0.0/24", "172.16.0.0/12"), "gateway_mac": ("02:00:00:00:00:01",),
+    "resolves": ("intranet.corp.example",), "reachable": ("10.1.0.9:80",),
+}  # fmt: skip
+FACTS = ("dns_suffixes", "ssid", "kind", "gateway", "gateway_mac", "addresses", "vpn")
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_trail_left_out_changes_nothing_but_the_trail(seed: int) -> None:
+    """Random profiles on random networks, some facts hidden, some questions answered: what is left out is no and asks nothing."""
+    r = random.Random(seed)
+
+    def items(most: int) -> tuple[tuple[Condition, ...], ...]:
+        made = [{f: r.choice(WANTED[f]) for f in r.sample(list(WANTED), r.randint(1, 3))} for _ in range(r.randint(0, most))]
+        return profile("x", *made).when
+
+    found = [
+        Profile(
+            f"p{n}", Apply(r.choice(("direct", "keep", "http://p.example:1", "http://q.example:1"))), items(3), items(1),
+            r.choice((None, None, Prove("https://i.corp.example/"))), r.randint(0, 2),
+        )
+        for n in range(8)
+    ]  # fmt: skip
+    base = r.choice((OFFICE, HOME))
+    network = replace(base, **{f: DARK for f in FACTS if r.random() < 0.2})
+    answers = {Question("resolves", "intranet.corp.example"): Answer(r.choice(VERDICTS), "told")} if r.random() < 0.5 else {}
+    short = match.decide(network, found, answers=answers, settled=r.random() < 0.5)
+    whole = {j.profile: j for j in match.judge_all(network, found, answers)}
+    assert all(whole[j.profile] == j for j in short.judged)
+    left_out = whole.keys() - {j.profile for j in short.judged}
+    assert all(whole[name].verdict == "no" for name in left_out)
+    blocking = [p for p in found if p.name in left_out]
+    assert not any(match._judge(p, network, answers)[1] for p in blocking), "nothing was to be asked for them"
+
+
+def test_of_a_thousand_profiles_one_has_a_trail() -> None:
+    many = [profile(f"p{n}", {"dns_suffix": f"o{n}.test"}) for n in range(1000)]
+    d = match.decide(replace(OFFICE, dns_suffixes=("o7.test",)), many)
+    assert d.profile is many[7]
+    assert [j.profile for j in d.judged] == ["p7"]

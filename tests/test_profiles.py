@@ -11,6 +11,7 @@ import pytest
 from roamrc.errors import Refused
 from roamrc.model import Apply, Condition, Profile, Prove
 from roamrc.reading import profiles, shipped
+from roamrc.slotted import replace
 
 DIRECT = "when: []\napply: {proxy: direct}\n"
 PROXY = "when: []\napply: {proxy: http://proxy.corp.example:8080}\n"
@@ -31,6 +32,9 @@ apply:
   npm: {cafile: /etc/ssl/corp.pem, offline: true, ca: null, "//npm.corp.example/:certfile": [a, b]}
 because: one line that status and explain repeat
 """
+
+
+OFFICE = "when: {dns_suffix: corp.example}\napply: {proxy: http://proxy.corp.example:8080}\n"
 
 
 def write(path: Path, text: str, age: float = 60.0) -> Path:
@@ -360,6 +364,52 @@ def test_of_many_profiles_only_the_changed_one_is_parsed(tmp_path: Path) -> None
     assert third.parsed == 1
     assert third.profiles[100].apply.sets_proxy
     assert all(new is old for n, (new, old) in enumerate(zip(third.profiles, first.profiles, strict=True)) if n != 100)
+
+
+def rewritten(path: Path, text: str) -> None:
+    """Written in place, and nobody told of it: the folder's own stamp stays."""
+    folder = path.parent.stat()
+    write(path, text)
+    os.utime(path.parent, ns=(folder.st_atime_ns, folder.st_mtime_ns))
+
+
+def test_a_watched_folder_is_believed_until_somebody_tells_or_minutes_have_passed(tmp_path: Path) -> None:
+    write(tmp_path / "office.yaml", OFFICE)
+    first = profiles.load(tmp_path, None, watched=True)
+    rewritten(tmp_path / "office.yaml", OFFICE.replace("8080", "9090"))
+    believed = profiles.load(tmp_path, first, watched=True)
+    assert (believed.profiles, believed.parsed) == (first.profiles, 0)
+    for seen in (
+        profiles.load(tmp_path, believed),  # somebody told
+        profiles.load(tmp_path, replace(believed, at=believed.at - profiles.CHECKED), watched=True),  # an event was missed
+    ):
+        assert seen.profiles[0].apply.proxy.endswith("9090")
+
+
+def test_a_watched_folder_with_a_new_name_a_link_or_a_fault_is_read(tmp_path: Path) -> None:
+    (tmp_path / "profiles").mkdir()
+    folder = tmp_path / "profiles"
+    office, away = write(folder / "office.yaml", OFFICE), write(tmp_path / "away", OFFICE)
+    loaded = profiles.load(folder, None, watched=True)
+    write(folder / "b.yaml", OFFICE)
+    loaded = profiles.load(folder, loaded, watched=True)
+    assert [p.name for p in loaded.profiles] == ["b", "office"]
+    (folder / "link.yaml").symlink_to(away)
+    loaded = profiles.load(folder, loaded, watched=True)
+    write(away, OFFICE.replace("8080", "9090"))
+    loaded = profiles.load(folder, loaded, watched=True)
+    assert {p.name: p.apply.proxy[-4:] for p in loaded.profiles} == {"b": "8080", "office": "8080", "link": "9090"}
+    (folder / "link.yaml").unlink()
+    rewritten(office, "when: [")
+    loaded = profiles.load(folder, loaded, watched=True)
+    assert loaded.wrong
+    rewritten(office, OFFICE)
+    loaded = profiles.load(folder, loaded, watched=True)
+    assert not loaded.wrong
+    write(office, OFFICE, age=0)  # and may be written again within a tick of the clock
+    loaded = profiles.load(folder, loaded)
+    rewritten(office, OFFICE.replace("8080", "9090"))
+    assert profiles.load(folder, loaded, watched=True).profiles[-1].apply.proxy.endswith("9090")
 
 
 def test_a_file_just_written_is_read_again_though_its_time_did_not_move(tmp_path: Path) -> None:

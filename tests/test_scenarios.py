@@ -91,7 +91,8 @@ def test_scenario(scenario: dict[str, Any], tmp_path: Path) -> None:
         if "problems" in step:
             assert [p["code"] for p in status["problems"]] == step["problems"], where
         if "explain" in step:
-            assert {j.profile: j.verdict for j in seen.decision.judged} == step["explain"], where
+            told = (*match.judge_all(seen.network, seen.loaded.profiles), *seen.decision.judged)
+            assert {j.profile: j.verdict for j in told} == step["explain"], where
         if "state" in step:
             assert [f["state"] for f in status["files"]] == [step["state"]], where
         before = {p: (p.stat().st_mtime_ns, p.stat().st_ino) for p in tmp_path.rglob("*") if p.is_file()}

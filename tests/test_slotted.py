@@ -19,6 +19,7 @@ def base(dataclass: Any, field: Any) -> Any:
         b: str = "b"
         secret: str = field(default="", repr=False)
         many: list[int] = field(default_factory=list)
+        where: str = field(default="", compare=False)
 
     return Base
 
@@ -56,7 +57,7 @@ OURS, THEIRS = (slotted.dataclass, slotted.field), (dataclasses.dataclass, datac
     "values",
     [
         ((), {}), ((1,), {}), ((1, "x"), {}), ((1,), {"b": "x"}), ((), {"b": "x", "a": 1}), ((1,), {"a": 2}), ((1,), {"z": 1}),
-        ((1, "x", "y", [1], (2,)), {}), ((1, "x", "y", [1], (2,), 3), {}), ((1,), {"secret": "hidden", "many": [3]}),
+        ((1, "x", "y", [1], "w", (2,)), {}), ((1, "x", "y", [1], "w", (2,), 3), {}), ((1,), {"secret": "hidden", "many": [3]}),
     ],
 )  # fmt: skip
 def test_what_is_made_and_what_is_refused_is_the_same(
@@ -85,6 +86,8 @@ def test_a_frozen_value_does_not_change_and_two_of_the_same_are_one(make: Callab
     with pytest.raises(AttributeError):
         value.new = 2
     assert value == kind(1, many=())
+    assert value == kind(1, many=(), where="elsewhere")
+    assert hash(value) == hash(kind(1, many=(), where="elsewhere"))
     assert value != kind(2, many=())
     assert value != other(1, many=())  # another class
     assert hash(value) == hash(kind(1, many=()))

@@ -22,8 +22,10 @@ BEING_WRITTEN = "being written"
 
 @dataclass(slots=True)
 class Memory:
-    """What is kept between looks: the profiles' last good versions, the answers had on this link, and the last network."""
+    """What is kept between looks: the profiles' last good versions, the answers had on this link, and the last network.
+    `watched`: since the last look nobody has told of a change in the profiles' folder, and whoever would is alive."""
 
+    watched: bool = False
     loaded: profiles.Loaded | None = None
     answers: dict[Question, Answer] = field(default_factory=dict)
     network: Network | None = None
@@ -55,7 +57,7 @@ def setup(system: System, last: config.Config | None = None) -> tuple[Setup, tup
 
 def look(s: Setup, memory: Memory, *, patience: float = 0.0, settled: bool = True, network: Network | None = None) -> Look:
     """Looks once. Changes nothing but an override whose time is over, and the memory."""
-    loaded = profiles.load(s.places.profiles, memory.loaded)
+    loaded = profiles.load(s.places.profiles, memory.loaded, watched=memory.watched)
     memory.loaded = loaded
     s = replace(s, system=replace(s.system, withheld=_passwords(loaded)))
     memory.means.cached_scan, memory.means.ssid_command = s.config.cached_scan, s.config.ssid_command

@@ -228,7 +228,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What shall be done here, by which profile, why, and the whole trail.
+    """What shall be done here, by which profile, why, and the trail of the profiles that might have been it.
 
     `waits`: a fallback would win and is held back for a moment of quiet. `questions` are open: answer them and decide again.
     """

@@ -6,8 +6,8 @@ that each value, `replace` included, is checked field by field.
 
 The rules are those of dataclasses: fields in the order of their annotations, those of the base class first; a frozen value can't
 be changed and can be hashed; two are equal where class and fields are; `field(default_factory=…)` makes a default anew for each
-value, `field(repr=False)` keeps one out of what is printed. Every class has slots; class variables are written without an
-annotation.
+value, `field(repr=False)` keeps one out of what is printed, `field(compare=False)` out of what makes two equal. Every class has
+slots; class variables are written without an annotation.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ else:
     class Field:
         """What is known of a field beside its name."""
 
-        __slots__ = ("default", "factory", "repr")
+        __slots__ = ("compare", "default", "factory", "repr")
 
-        def __init__(self, default=REQUIRED, default_factory=None, repr=True):
-            self.default, self.factory, self.repr = default, default_factory, repr
+        def __init__(self, default=REQUIRED, default_factory=None, repr=True, compare=True):
+            self.default, self.factory, self.repr, self.compare = default, default_factory, repr, compare
 
         def value(self, cls, name):
             """What a field holds that was not given."""
@@ -50,7 +50,8 @@ else:
             given = {n: vars(cls).get(n, PLAIN) for n in own}
             fields = {n: f if isinstance(f, Field) else Field(f) for n, f in given.items()}
             fields = {**getattr(cls, "__fields__", {}), **fields}
-            space |= {"__slots__": own, "__fields__": fields, "__match_args__": tuple(fields), "__qualname__": cls.__qualname__}
+            space |= {"__slots__": own, "__qualname__": cls.__qualname__, "__fields__": fields, "__match_args__": tuple(fields)}
+            space["__compared__"] = tuple(n for n, f in fields.items() if f.compare)
             shared = {"__init__": _init, "__eq__": _eq, "__hash__": None}
             if repr:
                 shared["__repr__"] = _repr
@@ -79,7 +80,7 @@ else:
             self.__post_init__()
 
     def _fields(self):
-        return tuple([getattr(self, name) for name in self.__match_args__])
+        return tuple([getattr(self, name) for name in self.__compared__])
 
     def _eq(self, other):
         return _fields(self) == _fields(other) if other.__class__ is self.__class__ else NotImplemented

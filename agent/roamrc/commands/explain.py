@@ -64,10 +64,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _whole(decision: Decision, everyone: Sequence[Judgement]) -> Decision:
-    """The decision with every profile in its trail, also where none was asked (offline), or only the one named by hand."""
+    """The decision with every profile in its trail, also those that one fact rules out, or where none was asked (offline),
+    or only the one named by hand."""
     told = {j.profile: j for j in decision.judged}
-    rest = [j for j in everyone if j.profile not in told]
-    return replace(decision, judged=(*decision.judged, *rest))
+    listed = [told.pop(j.profile, j) for j in everyone]
+    return replace(decision, judged=(*told.values(), *listed))
 
 
 def _read(path: str) -> Any:

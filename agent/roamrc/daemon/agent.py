@@ -45,6 +45,10 @@ STIRS = ("network", "resolv", "clock", "woke", "died", "restarted")
 """Words of reasons after which the network may be another one."""
 
 
+PROFILES = "profiles"
+"""The source that tells of the profiles' folder, and its word for it."""
+
+
 class Stopped(Exception):
     """The agent was asked to end."""
 
@@ -113,6 +117,7 @@ class Agent:
     def open_sources(self) -> None:
         here = self.setup.places
         watched = sources.Watched(here.config, (here.npmrc,), self.setup.state.folder / handing.REQUEST)
+        self.memory.watched = False
         if self.watch:
             self.watch.close()
         self.watch = Watch(sources.open_sources(self.system, watched), self.system.monotonic())
@@ -153,10 +158,13 @@ class Agent:
         with contextlib.suppress(BlockingIOError):
             if any(n in (signal.SIGTERM, signal.SIGINT) for n in wake.recv(64)):
                 raise Stopped
-        self.due["look"] = 0.0  # SIGHUP: look again
+        self.memory.watched = False
+        self.due["look"] = 0.0  # SIGHUP: look again, at everything
 
     def _stirred(self, reason: str, now: float) -> None:
         """Something happened: a look is due, at once unless this is a flood."""
+        if PROFILES in reason:
+            self.memory.watched = False
         if "override" in reason:
             self._requests()
             if reason == "override":
@@ -174,6 +182,7 @@ class Agent:
         now = self.system.monotonic()
         settled = self.pace.looking(now)
         seen = look.look(self.setup, self.memory, settled=settled)
+        self.memory.watched = self.watch is not None and self.watch.alive(PROFILES)
         self.errands.system = seen.setup.system
         if self.memory.moved:
             self._forget()
@@ -292,6 +301,7 @@ class Agent:
             if verb not in act.VERBS:
                 raise RoamError(f'the agent does not know "{show.line(str(verb))}"', "restart it: it may be of another version")
             self._settings()
+            self.memory.watched = False
             memory = replace(self.memory, answers=dict(self.memory.answers)) if dry else self.memory
             seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
             if not dry and self.memory.moved:

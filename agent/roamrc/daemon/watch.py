@@ -69,6 +69,10 @@ class Watch:
         found += [f"{s.opener.name} restarted" for s in self.all if s.source is None and s.retry <= now and s.open(now)]
         return [r for r in found if r]
 
+    def alive(self, name: str) -> bool:
+        """Whether a source would tell of what it watches."""
+        return any(s.opener.name == name and s.source is not None for s in self.all)
+
     def problems(self) -> tuple[Problem, ...]:
         """The sources that are dead at the moment."""
         return tuple(

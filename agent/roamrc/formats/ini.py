@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ..errors import RoamError
 from ..model import Value
@@ -26,22 +27,46 @@ TAIL = b"; see roamrc status"
 _BOM = b"\xef\xbb\xbf"
 
 
-class Document:
-    """A draft of one file. A key's lines are those before the first `[section]`; what stands after it is the section's."""
+class _Parse:
+    """A text as it was read: its lines before the first section, the key of each, and where each key stands. Shared by all drafts
+    of this text, so nothing in it is ever changed but `reach`, which is found when it is first asked for."""
 
-    __slots__ = ("_bom", "_keys", "_lines", "_reach", "_rest", "guests")
+    __slots__ = ("bom", "keys", "lines", "reach", "rest", "where")
 
     def __init__(self, text: bytes) -> None:
         # A BOM belongs to no line, or removing the first would take it along. Before [ and = it does: it changes what npm reads.
-        self._bom = _BOM if text.startswith(_BOM) and text[3:4] not in (b"[", b"=") else b""
-        self._lines = text[len(self._bom) :].splitlines(keepends=True)
-        self._keys: list[str | None] = []
-        for line in self._lines:
+        self.bom = _BOM if text.startswith(_BOM) and text[3:4] not in (b"[", b"=") else b""
+        self.lines = text[len(self.bom) :].splitlines(keepends=True)
+        self.keys: list[str | None] = []
+        self.where: dict[str, list[int]] = {}
+        for i, line in enumerate(self.lines):
             if line[0] == 0x5B and section(chars(line)) is not None:
                 break
-            self._keys.append(key_of(line))
-        self._rest = b"".join(self._lines[len(self._keys) :])
-        del self._lines[len(self._keys) :]
+            key = key_of(line)
+            self.keys.append(key)
+            if key is not None:
+                self.where.setdefault(key, []).append(i)
+        self.rest = b"".join(self.lines[len(self.keys) :])
+        del self.lines[len(self.keys) :]
+        self.reach: set[str] | None = None
+
+
+_MEMO = 1 << 20
+"""Bytes of a text whose parse is kept: a look drafts the same text five times, and the next look finds it again (of 10,000 lines:
+50 ms, against 1). A longer one would be held in the agent's memory for days."""
+
+_kept = lru_cache(maxsize=2)(_Parse)
+
+
+class Document:
+    """A draft of one file. A key's lines are those before the first `[section]`; what stands after it is the section's."""
+
+    __slots__ = ("_bom", "_keys", "_lines", "_parse", "_reach", "_rest", "guests")
+
+    def __init__(self, text: bytes) -> None:
+        found = _kept(text) if 0 < len(text) <= _MEMO else _Parse(text)
+        self._bom, self._lines, self._keys, self._rest = found.bom, found.lines[:], found.keys[:], found.rest
+        self._parse: _Parse | None = found  # until the first edit
         self._reach: set[str] | None = None
         # Keys that are in the file only for now: a line that leaves again marks no place for the lines that came before it.
         self.guests: set[str] = set()
@@ -54,7 +79,7 @@ class Document:
 
     def keys(self) -> list[str]:
         """The keys before the first section in order of first appearance, `[]` cut."""
-        return list(dict.fromkeys(k for k in self._keys if k is not None))
+        return list(self._parse.where if self._parse else dict.fromkeys(k for k in self._keys if k is not None))
 
     def get(self, key: str) -> Value:
         """What npm reads for a key: text with `${}` unexpanded, a tuple for an array, None where no line before the first
@@ -166,6 +191,8 @@ class Document:
     # Below: lines by their number in the sectionless part.
 
     def _where(self, key: str) -> list[int]:
+        if self._parse is not None:
+            return self._parse.where.get(key, [])[:]
         found, at = [], -1
         try:
             while True:
@@ -183,12 +210,16 @@ class Document:
 
     def _reached(self) -> set[str]:
         """The keys that a section, or a null or an object with a dot in its key, may hide: these alone need npm's whole parse."""
+        if self._reach is None and self._parse is not None:
+            self._reach = self._parse.reach
         if self._reach is None:
             names = {section(chars(line)) for line in self._rest.splitlines() if line.startswith(b"[")}
             for key, line in zip(self._keys, self._lines, strict=True):
                 if key and "." in key and (b"null" in line or (b"{" in line and b"'" in line)):
                     names.add(key)
             self._reach = set().union(*(reach(n) for n in names if n is not None))
+            if self._parse is not None:
+                self._parse.reach = self._reach
         return self._reach
 
     def _stale(self, key: str) -> None:
@@ -246,6 +277,7 @@ class Document:
 
     def _splice(self, start: int, stop: int, blob: bytes) -> None:
         """Every edit ends here. The neighbours are split anew: a lone CR that comes to stand before a LF is one end with it."""
+        self._parse = None
         above, below = self._lines[max(start - 1, 0) : start], self._lines[stop : stop + 1]
         lines = b"".join((*above, blob, *below)).splitlines(keepends=True)
         at = slice(start - len(above), stop + len(below))

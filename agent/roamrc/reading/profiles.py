@@ -25,6 +25,10 @@ SETTLED = 2.0
 """Seconds: a file written that recently may change again within one tick of its file system's clock (FAT counts by 2 s), so it is
 read again."""
 
+CHECKED = 300.0
+"""Seconds after which a look reads the stamps of a watched folder's files again: an event may be missed (a write through another
+hard link, on another machine), and must not leave a stale profile for ever."""
+
 Stamp = tuple[int, int, int, int]
 """Device, inode, size and mtime in ns."""
 
@@ -41,12 +45,15 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The profiles by name, every fault and warning by file, and `seen` for the next load; `parsed` counts the files that had to
-    be read."""
+    be read. `folder` is the folder's stamp, where nothing but an event or a new name can change what was read; `at` the monotonic
+    time of the last look at each file."""
 
     profiles: tuple[Profile, ...] = ()
     faults: tuple[Fault, ...] = ()
     seen: Mapping[str, Seen] = field(default_factory=dict, repr=False)
     parsed: int = 0
+    folder: tuple[str, Stamp] | None = None
+    at: float = 0.0
 
     @property
     def wrong(self) -> tuple[Fault, ...]:
@@ -65,23 +72,33 @@ def read(path: Path) -> tuple[Profile | None, tuple[Fault, ...]]:
     return None if named else seen.good, named + seen.faults
 
 
-def load(folder: Path, before: Loaded | None = None) -> Loaded:
+def load(folder: Path, before: Loaded | None = None, *, watched: bool = False) -> Loaded:
     """Every profile of a folder, by name. A folder that is not there has none; one that can't be read keeps those of *before*.
+    `watched`: somebody would have told if a file had changed since, so that one look at the folder is enough.
 
     A broken file's last good version stays in force; where none is known the profile is there as `broken`, for the rules to treat
     as blind. Names that can't be (`direct`, control characters) are faults and no profiles; of office.yaml and office.yml neither
     is read.
     """
     before = before or Loaded()
+    now, stamp = time.monotonic(), _stamp(str(folder))
+    here = (str(folder), stamp) if stamp else None
+    if watched and here is not None and here == before.folder and now - before.at < CHECKED:
+        return before if before.parsed == 0 else replace(before, parsed=0)
     try:
-        found = sorted(n for n in os.listdir(folder) if n.lower().endswith(ENDINGS) and not n.startswith("."))
+        with os.scandir(folder) as entries:
+            listed = [
+                (e.name, e.is_symlink()) for e in entries if e.name.lower().endswith(ENDINGS) and not e.name.startswith(".")
+            ]
     except FileNotFoundError:
         return Loaded()
     except OSError as e:
         fault = Fault(str(folder), 1, 1, "", f"the folder can't be read: {os.strerror(e.errno or 0)}")
         return replace(before, faults=(fault,), parsed=0)
+    found = sorted(name for name, _ in listed)
+    linked = any(link for _, link in listed)  # a link's target lies elsewhere: not every platform tells of it
     if _same(folder, found, before):
-        return replace(before, parsed=0)
+        return replace(before, parsed=0, folder=None if linked else here, at=now)
     names = [n for n in found if n.endswith(ENDINGS)]
     stems: dict[str, list[str]] = {}
     for name in names:
@@ -111,7 +128,8 @@ def load(folder: Path, before: Loaded | None = None) -> Loaded:
             profiles.append(good)
         elif usable:
             profiles.append(fields.broken(stem, path, list(seen.faults)))
-    return Loaded(tuple(sorted(profiles, key=lambda p: p.name)), tuple(faults), seen_now, parsed)
+    calm = not faults and not linked and all(s.stamp is not None for s in seen_now.values())
+    return Loaded(tuple(sorted(profiles, key=lambda p: p.name)), tuple(faults), seen_now, parsed, here if calm else None, now)
 
 
 def _same(folder: Path, names: list[str], before: Loaded) -> bool:

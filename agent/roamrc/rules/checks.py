@@ -88,6 +88,18 @@ def _one(fact: str, wanted: str | bool, network: Network) -> bool:
 _FIELDS = {"dns_suffix": "dns_suffixes", "subnet": "addresses"}
 
 
+def fails(condition: Condition, network: Network) -> bool:
+    """Whether a fact that is known is not as wanted: what `check` calls no, without the words for it. Of a fact that must be
+    asked nothing is known here."""
+    fact = condition.fact
+    if fact == "anywhere" or fact in ACTIVE:
+        return False
+    value = getattr(network, _FIELDS.get(fact, fact))
+    if value is None:
+        return True
+    return not isinstance(value, Hidden) and not any(_one(fact, w, network) for w in condition.wanted)
+
+
 def check(condition: Condition, network: Network, answers: Answers) -> Check:
     fact, words = condition.fact, " or ".join(show.line(_word(w)) for w in condition.wanted)
     if fact in ACTIVE:

@@ -26,7 +26,7 @@ from ..model import (
     Question,
     Verdict,
 )
-from .checks import ACTIVE, Answers, all_of, any_of, check
+from .checks import ACTIVE, Answers, all_of, any_of, check, fails
 
 DIRECT = Profile("direct", Apply("direct"))
 """The profile behind `roamrc use direct`; no file may bear its name."""
@@ -63,6 +63,14 @@ def _judge(profile: Profile, network: Network, answers: Answers, ready: bool = F
     if veto != "yes" and ("yes" not in verdicts or veto == "hidden"):
         questions = (*_open(profile.when, whens, profile), *_open(profile.unless, unlesses, profile))
     return Judgement(profile.name, outcome, tuple(c for item in (*whens, *unlesses) for c in item)), questions
+
+
+def _plainly_no(profile: Profile, network: Network) -> bool:
+    """Whether each item of `when` has a condition that this network does not meet: then the profile is no, whatever else it asks,
+    and nothing need be asked of the network for it."""
+    if profile.broken is not None or any(c.fact in ACTIVE for item in profile.unless for c in item):
+        return False
+    return all(any(fails(c, network) for c in item) for item in profile.when)
 
 
 def _named(profile: Profile) -> Item:
@@ -119,7 +127,7 @@ def decide(
     answers: Answers | None = None,
     settled: bool = True,
 ) -> Decision:
-    """What shall be done on this network, why, and the whole trail.
+    """What shall be done on this network, why, and the trail of every profile that a single fact does not rule out.
 
     An override names the profile; offline holds; else the sure profiles by priority, those that set a proxy before others,
     then by name; else a fallback, once things are `settled` and no blind profile wants something else. `answers` are those had
@@ -130,10 +138,12 @@ def decide(
         return _by_hand(override, network, profiles, answers)
     if not network.online:
         return Decision("hold", None, "offline")
-    pairs = [_judge(p, network, answers) for p in profiles]
+    # of a thousand profiles nearly all are of other places: their trail is told when somebody asks for it (judge_all)
+    here = [p for p in profiles if not _plainly_no(p, network)]
+    pairs = [_judge(p, network, answers) for p in here]
     judged = tuple(j for j, _ in pairs)
     questions = tuple(dict.fromkeys(q for _, qs in pairs for q in qs))
-    ranked = sorted(zip(profiles, judged, strict=True), key=lambda pj: _rank(pj[0]))
+    ranked = sorted(zip(here, judged, strict=True), key=lambda pj: _rank(pj[0]))
     sure = [(p, j) for p, j in ranked if j.verdict == "yes"]
     fallbacks = [(p, j) for p, j in ranked if j.verdict == "fallback"]
     blind = [(p, j) for p, j in ranked if j.verdict == "blind"]
@@ -177,7 +187,8 @@ def never_win(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
 
 
 def judge_all(network: Network, profiles: Sequence[Profile], answers: Answers | None = None) -> tuple[Judgement, ...]:
-    """Every profile's judgement, also where none of them decides (an override, offline): for `explain`."""
+    """Every profile's judgement, also of those that `decide` rules out by one fact, and where none of them decides (an override,
+    offline): for `explain`."""
     return tuple(_judge(p, network, answers or {})[0] for p in profiles)
 
 
