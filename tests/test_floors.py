@@ -79,6 +79,14 @@ def test_a_room_stands_above_all_that_it_imports(path: Path) -> None:
             assert floor(other) <= here, f"{name} (floor {here}) imports {other} (floor {floor(other)})"
 
 
+def test_values_are_our_own() -> None:
+    """`dataclasses.replace` knows none of them, and typing costs what a type checker alone needs (slotted.py)."""
+    for path in rooms():
+        text = path.read_text()
+        assert "from dataclasses" not in text or called(path) == "slotted", path
+        assert "\nfrom typing" not in text, path
+
+
 def test_nobody_imports_the_command_line() -> None:
     for path in rooms():
         if floor(called(path)) < 4:

@@ -85,7 +85,7 @@ def setting(key: str, value: Value) -> str:
 
 def fact(value: object) -> str:
     """A fact of model.Network in words: hidden facts say why, missing ones `none`."""
-    from .model import Hidden, Tunnel  # dataclasses cost two and a half bare Pythons, and a prompt has no facts
+    from .model import Hidden, Tunnel  # a prompt has no facts
 
     if isinstance(value, Hidden):
         return f"hidden: {line(value.why)}"

@@ -45,10 +45,6 @@ STIRS = ("network", "resolv", "clock", "woke", "died", "restarted")
 """Words of reasons after which the network may be another one."""
 
 
-PROFILES = "profiles"
-"""The source that tells of the profiles' folder, and its word for it."""
-
-
 class Stopped(Exception):
     """The agent was asked to end."""
 
@@ -163,7 +159,7 @@ class Agent:
 
     def _stirred(self, reason: str, now: float) -> None:
         """Something happened: a look is due, at once unless this is a flood."""
-        if PROFILES in reason:
+        if "profiles" in reason:
             self.memory.watched = False
         if "override" in reason:
             self._requests()
@@ -182,7 +178,7 @@ class Agent:
         now = self.system.monotonic()
         settled = self.pace.looking(now)
         seen = look.look(self.setup, self.memory, settled=settled)
-        self.memory.watched = self.watch is not None and self.watch.alive(PROFILES)
+        self.memory.watched = self.watch is not None and self.watch.alive("profiles")
         self.errands.system = seen.setup.system
         if self.memory.moved:
             self._forget()

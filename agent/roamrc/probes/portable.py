@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..model import Hidden, Network
-from ..slotted import dataclass
+from ..slotted import dataclass, replace
 from ..system import System
 from . import dns_linux, place_linux
 
@@ -105,8 +105,6 @@ def read(system: System) -> Network:
 
 def _wifi(system: System, network: Network, interface: str) -> Network:
     """The same with what the daemons tell of Wi-Fi over D-Bus: where netlink is denied, that may be allowed."""
-    from dataclasses import replace
-
     from . import wifi_linux
 
     wifi, how = wifi_linux.asked(system, interface, wifi_linux.Wifi(network.ssid, network.bssid))
@@ -232,6 +230,4 @@ def _gateways() -> Mapping[Any, Any] | None:
 
 
 def _nothing(why: str, suffixes: tuple[str, ...] | Hidden) -> Network:
-    from dataclasses import replace
-
     return replace(place_linux.veil(Network(online=True), why, PSUTIL), dns_suffixes=suffixes)
