@@ -23,15 +23,15 @@ PARTS = ("roam", "damage", "idle", "commands", "growth", "feel")
 QUICK = (roam.OURS, roam.FLOOR, roam.DISPATCHER)
 
 
-def works(quick: bool, long: bool, runs: int) -> dict[str, Callable[[], Any]]:
+def works(quick: bool, long: bool, runs: int, idle_seconds: float) -> dict[str, Callable[[], Any]]:
     """Each part, as what is called to measure it."""
     return {
         "roam": lambda: roam.run(runs, blocks=1 if quick else 3, rivals=QUICK if quick else roam.RIVALS),
         "damage": damage.run,
-        "idle": lambda: idle.run(10 if quick else 600 if long else 60, rivals=not quick),
+        "idle": lambda: idle.run(idle_seconds, rivals=not quick),
         "commands": lambda: commands.run(runs),
         "growth": lambda: growth.run(quick=quick),
-        "feel": lambda: feel.run(quick=not long),
+        "feel": lambda: feel.run(runs, long=long),
     }
 
 
@@ -39,6 +39,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests/bench", description="roamrc measured beside what people would use instead")
     parser.add_argument("--quick", action="store_true", help="a minute: fewer runs, fewer rivals")
     parser.add_argument("--long", action="store_true", help="also npm's own 475 s, and ten idle minutes")
+    parser.add_argument("--idle", type=float, metavar="SECONDS", help="length of the idle part (default: 60, quick 10, long 600)")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--runs", type=int, help="runs of each (default: 15, quick 2)")
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "build/bench", help="folder of bench.json and the charts")
@@ -61,7 +62,8 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     why = missing()
-    for name, work in works(args.quick, args.long, args.runs or (2 if args.quick else 15)).items():
+    runs, idle_seconds = args.runs or (2 if args.quick else 15), args.idle or (10 if args.quick else 600 if args.long else 60)
+    for name, work in works(args.quick, args.long, runs, idle_seconds).items():
         if name not in args.only:
             continue
         if why and name in ("roam", "idle", "feel"):

@@ -15,8 +15,8 @@ STYLE = (
 WIDTH, LEFT, ROW = 760, 250, 26
 
 
-def bars(title: str, unit: str, rows: Sequence[tuple[str, float | None]], ours: str = "roamrc") -> str:
-    """An SVG; a value of None is told as never (it has no bar)."""
+def bars(title: str, unit: str, rows: Sequence[tuple[str, float | None]], ours: Sequence[str] = ("roamrc",)) -> str:
+    """An SVG; a value of None is told as never, and one of 0 as 0: neither has a bar. `ours` are the rows in colour."""
     values = [v for _, v in rows if v]
     low, high = (min(values) / 2, max(values)) if values else (1.0, 2.0)
     room = WIDTH - LEFT - 110
@@ -35,9 +35,9 @@ def bars(title: str, unit: str, rows: Sequence[tuple[str, float | None]], ours: 
         y = 34 + n * ROW
         out.append(f'<text x="{LEFT - 10}" y="{y + 14}" text-anchor="end">{escape(name)}</text>')
         wide = length(value) if value else 0
-        if value is not None:
+        if value:
             out.append(
-                f'<rect x="{LEFT}" y="{y}" width="{max(wide, 1):.1f}" height="18" rx="2" class="{"o" if name == ours else "b"}"/>'
+                f'<rect x="{LEFT}" y="{y}" width="{max(wide, 1):.1f}" height="18" rx="2" class="{"o" if name in ours else "b"}"/>'
             )
         text = "never" if value is None else f"{short(value)} {unit}"
         out.append(f'<text x="{LEFT + wide + 8:.1f}" y="{y + 14}" class="n">{escape(text)}</text>')

@@ -1,47 +1,54 @@
 """Growth: a look and a write with many profiles, long files, many interfaces; processor time, which other programs don't blur.
 
-`growth.py interfaces N` is the child that makes its own network and looks at it.
+`python -m bench.growth interfaces N RUNS` is the child that makes its own network and looks at it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from .figures import spread
 
 PROFILES, LINES, INTERFACES = (10, 100, 1_000, 10_000), (10, 1_000, 10_000, 100_000), (10, 500, 5_000)
 PROFILE = "when: {{dns_suffix: office{n}.test, gateway: 10.{a}.{b}.1}}\napply: {{proxy: 'http://proxy{n}.test:3128'}}\n"
 
 
-def cpu(work: Callable[[], object], runs: int) -> float:
-    """Median milliseconds of processor time."""
-    times = []
+Spreads = Mapping[str, Mapping[str, float]]
+"""Measure → the spread of its milliseconds."""
+
+
+def cpu(work: Callable[[], object], runs: int) -> dict[str, float]:
+    """The spread of the milliseconds of processor time that so many runs took."""
+    times: list[float | None] = []
     for _ in range(runs):
         begin = time.process_time()
         work()
         times.append((time.process_time() - begin) * 1e3)
-    return round(statistics.median(times), 3)
+    found = spread(times)
+    assert found
+    return found.json()
 
 
-def profiles(n: int, runs: int) -> dict[str, float]:
+def profiles(n: int, runs: int) -> Spreads:
     """`start`: all read; `look`: nothing changed; `edited`: one file changed; `write`: a switch with all of them. As in an agent,
     whose watched folder has not changed but for `edited`."""
     return _grown(n, 10, runs)
 
 
-def lines(n: int, runs: int) -> dict[str, float]:
+def lines(n: int, runs: int) -> Spreads:
     """As `profiles`, with ten of them and an .npmrc of so many lines."""
     return _grown(10, n, runs)
 
 
-def _grown(many: int, long: int, runs: int) -> dict[str, float]:
+def _grown(many: int, long: int, runs: int) -> Spreads:
     from roamrc import act, look
     from roamrc.model import Link, Network
     from roamrc.reconcile import Wish
@@ -95,17 +102,19 @@ def _grown(many: int, long: int, runs: int) -> dict[str, float]:
         }
 
 
-def interfaces(n: int, runs: int) -> dict[str, float]:
-    """A look at a network of so many interfaces, in a namespace of its own; {"skipped"} where there can be none."""
-    argv = ["unshare", "-n", sys.executable, os.path.abspath(__file__), "interfaces", str(n), str(runs)]
-    ran = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+def interfaces(n: int, runs: int) -> Spreads:
+    """A look at a network of so many interfaces (veth pairs), in a namespace of its own; nothing where there can be none."""
+    argv = ["unshare", "-n", sys.executable, "-m", "bench.growth", "interfaces", str(n), str(runs)]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    ran = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False, env=env)
     if ran.returncode:
-        return {"skipped": ran.returncode}
-    found: dict[str, float] = json.loads(ran.stdout)
+        print(f"{n} interfaces: {(ran.stderr.strip().splitlines() or ['?'])[-1]}", file=sys.stderr)
+        return {}
+    found: Spreads = json.loads(ran.stdout)
     return found
 
 
-def _interfaces(n: int, runs: int) -> dict[str, float]:
+def _interfaces(n: int, runs: int) -> Spreads:
     from roamrc import probes
     from roamrc.system import System
 
@@ -125,7 +134,7 @@ def _interfaces(n: int, runs: int) -> dict[str, float]:
 
 
 def run(*, quick: bool) -> dict[str, Any]:
-    """{what grows: {how many: {measure: milliseconds}}}."""
+    """{what grows: {how many: {measure: spread of milliseconds}}}."""
     from roamrc.daemon import thrift
 
     thrift.settle()  # as an agent that has started

@@ -13,6 +13,9 @@ from .roam import DISPATCHER, FLOOR, OURS
 Found = dict[str, Any]
 
 
+MEASURES = ("start", "look", "edited", "write")
+
+
 def tables(found: Found) -> str:
     """Every part that was measured, as Markdown."""
     parts: dict[str, Callable[[Found], str]] = {
@@ -63,7 +66,7 @@ def budgets(found: Found) -> Iterator[tuple[str, str, str, bool]]:
         for what, many in (("profiles", "1000"), ("lines", "10000")):
             if many in growth[what]:
                 for measure in ("look", "write"):
-                    ratio = growth[what][many][measure] / growth[what]["10"][measure]
+                    ratio = growth[what][many][measure]["median"] / growth[what]["10"][measure]["median"]
                     yield f"{measure}, {many} {what}", "≤ 10 × that of 10", f"{short(ratio)} ×", ratio <= 10
 
 
@@ -80,8 +83,25 @@ def charts(found: Found) -> dict[str, str]:
         made["idle-memory.svg"] = chart.bars("Memory while nothing happens (RSS)", "MB", rows)
     if "commands" in found:
         rows = [(name, m["median"]) for name, m in found["commands"]["result"].items()]
-        made["commands.svg"] = chart.bars("A command, from start to end", "ms", rows, ours="prompt")
+        made["commands.svg"] = chart.bars("A command, from start to end", "ms", rows, ours=("prompt", "status", "use", "apply"))
+    if "damage" in found:
+        rows = [(who, float(m["set"])) for who, m in found["damage"]["result"].items()]
+        made["damage.svg"] = chart.bars("Bytes of the user's own lines changed by a switch", "bytes", rows)
+    if "growth" in found:
+        growth = found["growth"]["result"]
+        rows = [(f"{int(n):,} {what}", m["look"]["median"]) for what, by in growth.items() for n, m in by.items() if m]
+        made["growth.svg"] = chart.bars(
+            "A look that changes nothing (processor time)", "ms", rows, ours=[name for name, _ in rows]
+        )
+    if "feel" in found:
+        feel = found["feel"]["result"]
+        rows = [(f"{HOW[w]}, {how}", m[w]["median"]) for how, m in feel.items() for w in HOW]
+        ours = [name for name, _ in rows if name.startswith("roamrc")]
+        made["npm-install.svg"] = chart.bars("At home with the office's proxy: `npm install`", "s", rows, ours=ours)
     return made
+
+
+HOW = {"with": "roamrc", "without": "nothing"}
 
 
 def _spread(found: Found | None) -> Spread | None:
@@ -116,18 +136,19 @@ def _commands(result: Found) -> str:
 
 def _growth(result: Found) -> str:
     rows = [
-        [what, f"{int(n):,}", ", ".join(f"{k} {short(v)}" for k, v in m.items())]
+        [what, f"{int(n):,}", *(shown(_spread(m.get(k))) if k in m else "" for k in MEASURES)]
         for what, by in result.items()
         for n, m in by.items()
+        if m
     ]
-    return "Growth, ms of processor time\n\n" + table(["what", "how many", "cost"], rows)
+    return "Growth, ms of processor time\n\n" + table(["what", "how many", *MEASURES], rows)
 
 
 def _feel(result: Found) -> str:
     rows = [
-        [how, *(f"{short(m[w]['seconds'])} s{'' if m[w]['ok'] else ', failed'}" for w in ("without", "with"))]
+        [how, *(f"{shown(_spread({k: v for k, v in m[w].items() if k != 'ok'}), ' s')}, {m[w]['ok']} of {m[w]['runs']} installed"
+                for w in ("without", "with"))]
         for how, m in result.items()
-        if isinstance(m, dict)
-    ]
-    head = f"Home with the office's proxy left behind: `npm install` (fetch-retries={result['fetch_retries']})\n\n"
+    ]  # fmt: skip
+    head = "Home with the office's proxy left behind: from the cable to the end of `npm install`\n\n"
     return head + table(["the proxy", "without roamrc", "with roamrc"], rows)

@@ -40,6 +40,7 @@ class AgentProcess:
         self.npmrc = f"{lab.home}/.npmrc"
         self.log_file = f"{lab.state}/log/agent.log"
         self.ready_after = 0.0
+        self.argv = [sys.executable, "-m", "roamrc", "run"]
         self._process: Process | None = None
         open(self.log_file, "wb").close()
 
@@ -99,8 +100,7 @@ class AgentProcess:
             said.settimeout(0.05)
             begin = time.monotonic()
             with open(self.log_file, "ab") as log:
-                argv = [sys.executable, "-m", "roamrc", "run"]
-                self._process = self.lab.popen(argv, env={**self.env, "NOTIFY_SOCKET": path}, stdout=log, stderr=log)
+                self._process = self.lab.popen(self.argv, env={**self.env, "NOTIFY_SOCKET": path}, stdout=log, stderr=log)
             while not self._ready(said):
                 if self._process.poll() is not None or time.monotonic() - begin > timeout:
                     self.stop()
