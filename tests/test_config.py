@@ -76,7 +76,37 @@ def test_a_broken_file_is_told_in_place_and_leaves_the_last_good_settings(tmp_pa
     loaded = load(tmp_path, text + "\n", last)
     assert [f"{f.line}:{f.col} {f.path}: {f.text} → {f.hint}" for f in loaded.faults] == [BAD[text]]
     assert loaded.config == last
-    assert load(tmp_path, text + "\n").config == Config()
+    assert not loaded.unsure
+
+
+SURE = {
+    "notify: loud\nnpm: {userconfig: /a}\nhand_edits: overwrite": Config(userconfig=Path("/a"), hand_edits="overwrite"),
+    "notify: loud": Config(),
+    "ssid: {command: ''}\nno_proxy_auto: false": Config(no_proxy_auto=False),
+}
+UNSURE = (
+    "npm: {userconfig: rel}", "npm: x", "npm: {userconfig: /a", "userconfg: /a", "- a", "npm.userconfig: /a\nnpm.userconfig: /b",
+    "notify: [", "\0",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SURE)
+def test_one_wrong_key_costs_no_other_where_no_settings_are_known_yet(tmp_path: Path, text: str) -> None:
+    loaded = load(tmp_path, text)
+    assert (loaded.config, loaded.unsure, bool(loaded.faults)) == (SURE[text], False, True)
+
+
+@pytest.mark.parametrize("text", UNSURE)
+def test_a_file_broken_where_npms_file_is_named_leaves_that_unsure(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path, text).unsure
+    assert not load(tmp_path, text, Config()).unsure
+
+
+def test_a_folder_that_nobody_may_look_into_is_no_absent_file(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    loaded = config.load(tmp_path / "loop" / "config.yaml", HOME)
+    assert loaded.unsure
+    assert "can't be read" in loaded.faults[0].text
 
 
 def test_a_folder_or_a_dangling_link_is_a_fault(tmp_path: Path) -> None:

@@ -143,6 +143,36 @@ def test_npm_userconfig_moved_puts_the_old_file_back(home: Path) -> None:
     assert PROXY in (home / "other").read_text()
 
 
+def test_settings_that_are_broken_where_they_name_npms_file_move_nothing(home: Path) -> None:
+    (home / ".npmrc").write_text("fund=false\n")
+    (home / "other").write_text("audit=false\n")
+    settings = home / ".config/roamrc/config.yaml"
+    settings.write_text("npm: {userconfig: ~/other}\n")
+    once(home)
+    held = (home / "other").read_text()
+    settings.write_text("npm: {userconfig: ~/other\n")  # one bracket is missing, and no agent remembers the path
+    report = once(home)
+    assert (report.decision.action, report.files[0].path, report.files[0].state) == ("hold", f"{home}/other", "in-sync")
+    assert ((home / ".npmrc").read_text(), (home / "other").read_text()) == ("fund=false\n", held)
+    settings.write_text("npm: {userconfig: ~/other}\nnotify: loud\n")
+    assert once(home).decision.action == "apply"
+    assert ((home / ".npmrc").read_text(), (home / "other").read_text()) == ("fund=false\n", held)
+    uninstall_files(setup(home))
+    assert (home / "other").read_text() == "audit=false\n"
+
+
+def test_a_login_is_taken_back_while_the_settings_are_broken(home: Path) -> None:
+    login(home)
+    settings = home / ".config/roamrc/config.yaml"
+    settings.write_text("npm: {userconfig: ~/other}\n")
+    once(home)
+    assert "s3cret" in (home / "other").read_text()
+    settings.write_text("npm: [\n")
+    once(home, {**OFFICE, "gateway_mac": "02:00:00:00:00:02"})
+    assert "s3cret" not in (home / "other").read_text()
+    assert PROXY in (home / "other").read_text()
+
+
 def test_the_variable_names_npm_s_file(home: Path) -> None:
     once(home, NPM_CONFIG_USERCONFIG=str(home / "mine"))
     assert PROXY in (home / "mine").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import places, probes
+from . import places, probes, show
 from .formats import reference
 from .memory.state import State
 from .model import Answer, Decision, Hidden, Network, Override, Problem, Question
@@ -48,11 +48,12 @@ class Look:
 
 
 def setup(system: System, last: config.Config | None = None) -> tuple[Setup, tuple[Problem, ...]]:
-    """Where things are and what the user set; a broken config.yaml leaves the last good settings, or the defaults, in force."""
+    """Where things are and what the user set; a broken config.yaml leaves the last good settings in force, and where none are
+    known those of its keys that are right."""
     here = places.find(system.env, system.home)
     loaded = config.load(here.config_file, system.home, last)
     found = places.find(system.env, system.home, loaded.config.userconfig)
-    return Setup(system, found, loaded.config, State(found.state)), fault_problems(loaded.faults)
+    return Setup(system, found, loaded.config, State(found.state), loaded.unsure), fault_problems(loaded.faults)
 
 
 def look(s: Setup, memory: Memory, *, patience: float = 0.0, settled: bool = True, network: Network | None = None) -> Look:
@@ -68,7 +69,7 @@ def look(s: Setup, memory: Memory, *, patience: float = 0.0, settled: bool = Tru
         memory.answers.clear()
     memory.network = seen
     by_hand, ended = standing(s, seen)
-    decision = match.decide(seen, loaded.profiles, by_hand, memory.answers, settled)
+    decision = _decide(s, seen, loaded, by_hand, memory.answers, settled)
     return Look(s, seen, loaded, by_hand, decision, fault_problems(loaded.faults), ended)
 
 
@@ -90,8 +91,23 @@ def standing(s: Setup, network: Network) -> tuple[Override | None, str | None]:
 
 def decided(seen: Look, by_hand: Override | None, answers: Mapping[Question, Answer], settled: bool) -> Look:
     """The same look decided anew, with another override or more answers."""
-    decision = match.decide(seen.network, seen.loaded.profiles, by_hand, answers, settled)
+    decision = _decide(seen.setup, seen.network, seen.loaded, by_hand, answers, settled)
     return replace(seen, override=by_hand, decision=decision)
+
+
+def _decide(
+    s: Setup,
+    network: Network,
+    loaded: profiles.Loaded,
+    by_hand: Override | None,
+    answers: Mapping[Question, Answer],
+    settled: bool,
+) -> Decision:
+    decision = match.decide(network, loaded.profiles, by_hand, answers, settled)
+    if not s.unsure:
+        return decision
+    because = f'"{show.line(s.places.config_file.name)}" is broken, so that npm\'s file may be another one'
+    return replace(decision, action="hold", profile=None, because=because, questions=(), waits=False)
 
 
 def _passwords(loaded: profiles.Loaded) -> frozenset[str]:

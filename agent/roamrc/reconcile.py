@@ -35,12 +35,14 @@ to 0.3 s before it writes it."""
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a run stands on: the machine, where things are, the user's settings, our memory."""
+    """What a run stands on: the machine, where things are, the user's settings, our memory. `unsure`: config.yaml is broken, and
+    `places.npmrc` no more than a guess."""
 
     system: System
     places: Places
     config: Config
     state: State
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,14 @@ def _all_files(
         setup.state.tidy()
         atomic.sweep(str(setup.places.npmrc))
     ledger = Ledger(setup.state, wish.dry_run)
-    path = str(setup.places.npmrc)
-    for old in [p for p in ledger.paths() if p != path]:
-        _guarded(report, old, partial(_put_back, setup, ledger, old, report, wish))
-    _guarded(report, path, lambda: _one_file(setup, profiles, network, decision, wish, report, login, ledger, path))
+    paths = [str(setup.places.npmrc)]
+    if setup.unsure:
+        paths = ledger.paths() or paths
+    else:
+        for path in [p for p in ledger.paths() if p not in paths]:
+            _guarded(report, path, partial(_put_back, setup, ledger, path, report, wish))
+    for path in paths:
+        _guarded(report, path, partial(_one_file, setup, profiles, network, decision, wish, report, login, ledger, path))
 
 
 def _guarded(report: Report, path: str, work: Callable[[], None]) -> None:

@@ -217,7 +217,7 @@ class Agent:
         if stamp == self.stamp:
             return
         self.stamp = stamp
-        self.setup, self.setup_problems = look.setup(self.system, self.setup.config)
+        self.setup, self.setup_problems = look.setup(self.system, None if self.setup.unsure else self.setup.config)
         if self.setup.places != places:
             self.open_sources()
 

@@ -1,5 +1,5 @@
 """config.yaml, the settings: seven keys, nested or dotted, each with a default; a broken file leaves the last good settings in
-force. Floor 2."""
+force, and where none are known what can be read of it. Floor 2."""
 
 from __future__ import annotations
 
@@ -36,10 +36,12 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings in force and everything wrong in the file."""
+    """The settings in force and everything wrong in the file. `unsure`: the file is there, and which file is npm's can't be read
+    from it."""
 
     config: Config
     faults: tuple[Fault, ...] = ()
+    unsure: bool = False
 
 
 def command(text: str) -> str:
@@ -90,6 +92,8 @@ FIELDS = (
     ),
 )  # fmt: skip
 GROUPS = ("npm", "ssid")
+_HARMLESS = frozenset(f.name for f in FIELDS if f.name != "npm.userconfig")
+"""Where a fault says nothing of npm's file; any other may be that very key, misspelt or cut off."""
 _NAMES = {
     "userconfig": "npm.userconfig", "npmrc": "npm.userconfig", "cached_scan": "ssid.cached_scan", "notifications": "notify",
     "noproxy_auto": "no_proxy_auto",
@@ -97,14 +101,30 @@ _NAMES = {
 
 
 def load(path: Path, home: Path, before: Config | None = None) -> Loaded:
-    """The settings of a file; no file means the defaults, a broken one *before* (or the defaults). `~/` is *home*. Never
-    raises."""
+    """The settings of a file; no file means the defaults, a broken one *before*, or where that is not known the keys of it that
+    are right. `~/` is *home*. Never raises."""
     faults = Faults(str(path))
-    if not path.exists() and not path.is_symlink():
+    if _absent(path):
         return Loaded(Config())
     data, _ = yamlfile.read(path, faults)
-    config = None if data is None else decoded(data, home, faults)
-    return Loaded(config or before or Config(), tuple(faults.found))
+    made = Config() if data is None else _decoded(data, home, faults)
+    found = tuple(faults.found)
+    if not faults.wrong:
+        return Loaded(made, found)
+    if before is not None:
+        return Loaded(before, found)
+    return Loaded(made, found, unsure=any(f.severity == "fault" and f.path not in _HARMLESS for f in found))
+
+
+def _absent(path: Path) -> bool:
+    """Whether there is no such file; a folder that nobody may look into is not an absent file (seen: the agent died of it)."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def stamp(path: Path) -> object:
@@ -121,13 +141,18 @@ def stamp(path: Path) -> object:
 
 def decoded(data: bytes, home: Path, faults: Faults) -> Config | None:
     """The settings that a file's bytes are, or None where anything is wrong; an empty file is all defaults."""
+    made = _decoded(data, home, faults)
+    return None if faults.wrong else made
+
+
+def _decoded(data: bytes, home: Path, faults: Faults) -> Config:
+    """The settings of those keys that are right; the defaults for the others."""
     root = yamlfile.parse(data, faults)
     read = {} if root is None else decode.keys(_flat(root, faults), "", faults, FIELDS, _NAMES)
-    if faults.wrong:
-        return None
 
     def get(key: str, default: Any) -> Any:
-        return read[key].value if key in read else default
+        value = read[key].value if key in read else None
+        return default if value is None else value
 
     place = get("npm.userconfig", None)
     return Config(
