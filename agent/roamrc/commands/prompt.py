@@ -5,7 +5,7 @@ has been applied yet.
 
     PS1='$(roamrc prompt) \\\\$ '     in ~/.bashrc (in zsh with setopt prompt_subst)
 
-Exit codes: 0 always, unless the stored file is a newer roamrc's (4).
+Exit codes: 0 always, unless the stored file is a newer roamrc's or may not be read (4).
 """
 
 from __future__ import annotations

@@ -32,13 +32,15 @@ def state() -> str:
 
 
 def stored(folder: str) -> Mapping[str, Any] | None:
-    """The status as last written, by the agent or by a command; None where there is none that can be read. Raises Refused for a
-    newer version's."""
+    """The status as last written, by the agent or by a command; None where there is none that makes sense. Raises Refused for a
+    newer version's, and where the folder is out of reach: that is not the same as never having looked."""
     path = f"{folder}/{STATUS}"
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb") as f:
             found: Mapping[str, Any] = parse(f.read(LIMIT))
+    except PermissionError:
+        raise Refused(f'can\'t read "{path}": permission denied', f"ls -ld '{folder}' '{path}'") from None
     except (OSError, ValueError, RecursionError):
         return None
     version = found.get("version") if isinstance(found, dict) else None
