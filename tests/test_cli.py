@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -355,6 +356,31 @@ def test_facts_have_the_shape_that_explain_reads(home: Home, call: Any, tmp_path
     assert again.code in (0, 1)
     assert list(again.json) == ["version", "decision", "profiles"]
     assert call("facts").out.splitlines()[0].split() == ["online", "yes" if r.json["online"] else "no"]
+
+
+def test_a_proof_that_is_not_asked_is_told_with_its_place(home: Home, call: Any, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(json.dumps(NETWORK))
+    home.profile("office", OFFICE + "prove: https://intranet.corp.example/\n")
+    checks = call("explain", "office", "--facts", str(tmp_path / "x.json"), "--json").json["profiles"][0]["checks"]
+    line = (OFFICE + "prove:").count("\n") + 1
+    assert [(c["fact"], c["verdict"], c["where"]) for c in checks[-1:]] == [("prove", "unasked", f"office.yaml:{line}:1 prove")]
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything")
+@pytest.mark.parametrize("command", ["status", "prompt"])
+def test_a_state_folder_out_of_reach_is_not_one_that_never_was(home: Home, tmp_path: Path, command: str) -> None:
+    state = tmp_path / ".local/state/roamrc"
+    state.mkdir(parents=True)
+    (state / "status.json").write_text('{"version": 1}')
+    state.chmod(0)
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]
+    run = [*(drop if os.geteuid() == 0 else []), sys.executable, "-m", "roamrc", command]
+    told = subprocess.run(
+        run, capture_output=True, text=True, check=False, timeout=30, env={"HOME": str(tmp_path), "PATH": os.defpath}
+    )
+    state.chmod(0o700)
+    assert (told.returncode, told.stdout) == (4, "")
+    assert f'can\'t read "{state}/status.json": permission denied\nhint: ls -ld ' in told.stderr
 
 
 def test_explain_shows_every_profile_and_every_check(home: Home, call: Any, tmp_path: Path) -> None:

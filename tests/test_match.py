@@ -210,6 +210,12 @@ def test_a_broken_profile_counts_as_blind() -> None:
     assert (d.action, d.problems[0].hint) == ("hold", "roamrc check")
 
 
+@pytest.mark.parametrize(("why", "cure"), [("behind NAT", "roamrc use office"), ("no grant", "roamrc learn office")])
+def test_what_can_not_be_learnt_here_is_chosen_by_hand(why: str, cure: str) -> None:
+    d = decide(profile("office", {"ssid": "Corp"}), network=replace(HOME, ssid=Hidden(why)))
+    assert (d.action, d.problems[0].hint) == ("hold", cure)
+
+
 def test_offline_holds_and_an_override_does_not_care() -> None:
     off = Network(False)
     assert (decide(anywhere("rest"), network=off).because, decide(network=off).action) == ("offline", "hold")

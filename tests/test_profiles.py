@@ -79,6 +79,7 @@ def test_every_key_of_the_contract(tmp_path: Path) -> None:
         priority=50,
         because="one line that status and explain repeat",
         path=str(tmp_path / "office.yaml"),
+        proof="office.yaml:8:1 prove",
     )
 
 

@@ -14,7 +14,7 @@ from . import atomic, show
 from .errors import RoamError
 from .formats import url
 from .formats.ini import Document
-from .model import Advice
+from .model import BEHIND_NAT, Advice
 from .reading import config, profiles
 from .reconcile import Setup
 from .targets import npm
@@ -58,7 +58,12 @@ def _judged(setup: Setup) -> Iterable[Advice]:
         if j.verdict == "blind":
             dark = dict.fromkeys(f"{c.fact} is {c.found}" for c in j.checks if c.verdict == "hidden")
             if dark:
-                hint = f"roamrc learn {j.profile}: it writes facts that can be read here"
+                nothing = any(BEHIND_NAT in text for text in dark)
+                hint = (
+                    f"roamrc use {j.profile}, where you know that it is right"
+                    if nothing
+                    else f"roamrc learn {j.profile}: it writes facts that can be read here"
+                )
                 yield Advice("profiles", "warn", f'"{j.profile}" can\'t be judged here: {"; ".join(dark)}', hint)
     for beaten, by in match.never_win(found):
         yield Advice(

@@ -30,6 +30,10 @@ class Hidden:
     why: str
 
 
+BEHIND_NAT = "behind NAT"
+"""Why all facts are hidden in WSL and behind a hypervisor: nothing can be learnt there, only chosen by hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tunnel:
     """A tunnel with routes. `default`: it carries a default or half-default (def1) route. `mesh`: neither that nor a private
@@ -131,7 +135,7 @@ class Apply:
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A file of profiles/: when it holds and what it then wants. `broken` says why it can't be judged (its last good version
-    is not known)."""
+    is not known); `proof` is the place of its `prove`."""
 
     name: str
     apply: Apply
@@ -142,6 +146,7 @@ class Profile:
     because: str | None = None
     path: str = ""
     broken: str | None = None
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)

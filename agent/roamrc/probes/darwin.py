@@ -12,7 +12,7 @@ import time
 from collections.abc import MutableMapping
 
 from ..formats import macos, macos_config
-from ..model import Hidden, Link, Network
+from ..model import BEHIND_NAT, Hidden, Link, Network
 from ..slotted import dataclass, replace
 from ..system import System
 from . import dns_darwin, link_darwin, plain_darwin, vpn_darwin, wifi_darwin
@@ -21,7 +21,7 @@ from .store_darwin import Store, output
 from .store_darwin import read as read_store
 
 FACTS = ("interface", "kind", "ssid", "bssid", "dns_suffixes", "gateway", "gateway_mac", "addresses", "vpn")
-NAT = Hidden("behind NAT")
+NAT = Hidden(BEHIND_NAT)
 PAUSE = 0.2
 """Seconds between two looks for the router's MAC: configd verifies it 0.1 to 2 s after the address."""
 

@@ -8,12 +8,11 @@ QEMU guest, an office's router may be a virtual machine).
 from __future__ import annotations
 
 from ..formats.rtnetlink import Address, Link
-from ..model import Hidden, Network
+from ..model import BEHIND_NAT, Hidden, Network
 from ..slotted import replace
 from ..system import System
 
-NAT = "behind NAT"
-CONTAINER = "in a container"
+NAT, CONTAINER = BEHIND_NAT, "in a container"
 
 
 def wsl(system: System) -> bool:

@@ -247,7 +247,15 @@ def profile(root: Table, name: str, path: str, faults: Faults) -> Profile | None
     if faults.wrong or apply is None:
         return None
     return Profile(
-        name, apply, when or (), _value(read, "unless") or (), prove, _value(read, "priority") or 0, _value(read, "because"), path
+        name,
+        apply,
+        when or (),
+        _value(read, "unless") or (),
+        prove,
+        _value(read, "priority") or 0,
+        _value(read, "because"),
+        path,
+        proof=faults.where(read["prove"].key, "prove") if prove else "",
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from .. import show
 from ..model import (
+    BEHIND_NAT,
     Action,
     Apply,
     Check,
@@ -83,9 +84,9 @@ def _proof(profile: Profile, item: Item, answers: Answers) -> tuple[Check, ...]:
         return ()
     answer = answers.get(_prove(profile, item))
     if answer is None:
-        return (Check("prove", profile.prove.url, "not asked", "unasked", where=profile.path),)
+        return (Check("prove", profile.prove.url, "not asked", "unasked", where=profile.proof),)
     verdict: Verdict = "yes" if answer.verdict == "yes" else "hidden"  # prove is yes or ?, never no: silence proves nothing
-    return (Check("prove", profile.prove.url, show.line(answer.found), verdict, answer.via, profile.path),)
+    return (Check("prove", profile.prove.url, show.line(answer.found), verdict, answer.via, profile.proof),)
 
 
 def _prove(profile: Profile, item: Item) -> Question:
@@ -257,6 +258,8 @@ def _blinded(
     hint = (
         "roamrc check"
         if profile.broken is not None
+        else f"roamrc use {name}"  # learn has nothing to go by there, and says so
+        if any(BEHIND_NAT in c.found for c in unknown)
         else "roamrc explain"
         if any(c.fact in ACTIVE for c in judgement.checks)
         else f"roamrc learn {name}"
