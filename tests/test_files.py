@@ -111,26 +111,52 @@ def circle(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "words", "state"),
     [
-        (folder, "is a folder"),
-        (fifo, "is no ordinary file"),
-        (huge, "is too large"),
-        (read_only, "is read-only"),
+        (folder, "is a folder", "unreadable"),
+        (fifo, "is no ordinary file", "unreadable"),
+        (huge, "is too large", "unreadable"),
+        (read_only, "is read-only", "pending"),
         pytest.param(
-            foreign, "belongs to another user", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+            foreign,
+            "belongs to another user",
+            "pending",
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away"),
         ),
-        (circle, "circle"),
+        (circle, "circle", "unreadable"),
     ],
 )
-def test_what_can_not_be_written_is_a_sentence_and_stays(home: Path, make: Any, words: str) -> None:
+def test_what_can_not_be_written_is_a_sentence_and_stays(home: Path, make: Any, words: str, state: str) -> None:
     make(home)
     before = os.lstat(home / ".npmrc")
     report = once(home)
     assert words in problem(report)
-    assert report.files[0].state == "unreadable"
+    assert report.files[0].state == state
     assert os.lstat(home / ".npmrc") == before
     assert not list(home.glob(".*.roamrc~"))
+
+
+@pytest.mark.parametrize("make", [folder, fifo, circle])
+def test_uninstall_has_nothing_to_give_back_where_nothing_was_ever_written(home: Path, make: Any) -> None:
+    make(home)
+    once(home)
+    assert uninstall_files(setup(home)) == ([], [])
+
+
+def test_a_file_of_ours_that_became_a_fifo_is_told_with_its_backup(home: Path) -> None:
+    (home / ".npmrc").write_text("fund=false\n")
+    once(home)
+    (home / ".npmrc").unlink()
+    fifo(home)
+    plans, problems = uninstall_files(setup(home))
+    backup = Path(problems[0].hint.removeprefix("its backup is "))
+    assert (plans, backup.read_text()) == ([], "fund=false\n")
+
+
+def test_a_setting_that_must_be_absent_is_null_in_status(home: Path) -> None:
+    (home / ".config/roamrc/profiles/office.yaml").write_text(PROFILE.replace(f"'{PROXY}'", "direct"))
+    once(home)
+    assert once(home).files[0].keys == {"proxy": None, "https-proxy": None, "noproxy": "org"}
 
 
 def test_npm_userconfig_moved_puts_the_old_file_back(home: Path) -> None:

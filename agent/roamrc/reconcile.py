@@ -6,6 +6,7 @@ fetched first.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -47,12 +48,12 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A target's file as status shows it; `keys` are those we manage, masked."""
+    """A target's file as status shows it; `keys` are those we manage, masked, None where the file has no such key."""
 
     target: str
     path: str
     state: str
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -159,7 +160,7 @@ def _one_file(
             report.plans.append(plan)
             report.edits += plan.edits
             report.files.append(
-                _state(plan, ledger, "conflict" if plan.held or plan.conflicts else "pending" if plan.writes else "in-sync")
+                _state(plan, "conflict" if plan.held or plan.conflicts else "pending" if plan.writes else "in-sync")
             )
             return
         try:
@@ -169,6 +170,10 @@ def _one_file(
             if attempt + 1 == apply.TRIES:
                 raise
             continue
+        except RoamError as e:  # it could be read, and not written: a disk that is full, a file that is read-only
+            report.problems.append(Problem("file", e.sentence, e.hint))
+            report.files.append(_state(_nothing(file), "pending"))
+            return
         if rescue:
             report.rescues.append(rescue)
         wish.sizes[path] = len(plan.after or b"")
@@ -176,7 +181,7 @@ def _one_file(
             wish.recent[path] = (setup.system.monotonic(), plan)
         report.plans.append(plan)
         report.edits += plan.edits
-        report.files.append(_state(plan, ledger, "conflict" if plan.conflicts else "in-sync"))
+        report.files.append(_state(plan, "conflict" if plan.conflicts else "in-sync"))
         return
 
 
@@ -281,10 +286,11 @@ def _say_conflict(plan: FilePlan, report: Report) -> None:
     )
 
 
-def _state(plan: FilePlan, ledger: Ledger, state: str) -> FileState:
+def _state(plan: FilePlan, state: str) -> FileState:
     doc = Document(plan.after or b"")
     record = plan.record
-    keys = {k: show.setting(k, doc.get(k)) for k in (*record.keys, *((NPM.list,) if record.entries else ()))}
+    found = {k: doc.get(k) for k in (*record.keys, *((NPM.list,) if record.entries else ()))}
+    keys = {k: None if v is None else show.setting(k, v) for k, v in found.items()}
     return FileState(NPM.name, plan.file.path, state, keys)
 
 
@@ -311,6 +317,14 @@ def uninstall_files(setup: Setup) -> tuple[list[FilePlan], list[Problem]]:
                 elif COMMENT in (text or b""):
                     problems.append(_unknown(setup, path))
             except (RoamError, atomic.Changed) as e:
+                known = path in ledger.paths()
+                if not known and not os.path.isfile(path):  # a folder, a FIFO: never written by us, so nothing has to go back
+                    continue
                 sentence = e.sentence if isinstance(e, RoamError) else f'"{show.line(path)}" is being written by somebody else'
-                problems.append(Problem("file", sentence, f"its backup is {setup.state.path(backup_name(path))}.npmrc"))
+                hint = (
+                    f"its backup is {setup.state.path(backup_name(path))}.npmrc"
+                    if known
+                    else "roamrc doctor, then roamrc uninstall again"
+                )
+                problems.append(Problem("file", sentence, hint))
     return plans, problems

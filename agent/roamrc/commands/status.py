@@ -105,7 +105,7 @@ def tell(status: Mapping[str, Any], known: bool = True) -> None:
     for f in status["files"]:
         print(f"  {show.line(f['target']):9} {out.home(f['path'])}: {show.line(f['state'])}")
         for key, value in f["keys"].items():
-            print(f"    {show.line(key)} = {show.line(str(value), 300)}")
+            print(f"    {show.line(key)} = {'(none)' if value is None else show.line(str(value), 300)}")
     by = f", started by {status['agent']['service']}" if status["agent"]["service"] else ", in the foreground"
     print(f"  agent     {'running, pid ' + str(status['agent']['pid']) + by if running else 'not running'}")
     if not known and not running:

@@ -36,7 +36,7 @@ def request(verb: str, args: Mapping[str, Any], *, as_json: bool, dry_run: bool)
         _tell(status, edits, dry_run)
         for note in screen.strangers(content["status"]):
             print(note)
-    refused = any(f["state"] == "unreadable" for f in status["files"]) or any(p["code"] == "state" for p in status["problems"])
+    refused = any(p["code"] in ("state", "file") for p in status["problems"])
     return 4 if refused else screen.exit_code(status, needs_agent=False)
 
 
