@@ -141,3 +141,15 @@ def test_follow_shows_switches_as_they_come(home: Home) -> None:
         reader.join(20)
     assert "office → direct: chosen by hand (" in seen[1]
     assert (p.returncode, p.stderr.read() if p.stderr else None) == (0, "")
+
+
+def test_a_shell_with_other_folders_learns_and_looks_where_the_agent_does(home: Home, tmp_path: Path) -> None:
+    other = {"XDG_CONFIG_HOME": str(tmp_path / "other")}
+    with home.agent():
+        for command in (["explain", "office"], ["check"], ["doctor"], ["login", "test", "office"]):
+            said = home.roamrc(*command, **other)
+            assert said.err.startswith("note: the running agent's profiles are meant, ~/.config/roamrc/profiles\n"), command
+        home.roamrc("learn", "here", **other)
+        assert home.roamrc("explain").err == ""
+    assert not (tmp_path / "other").exists()
+    assert home.roamrc("check", **other).err == ""

@@ -22,7 +22,6 @@ from ..rules import clues
 from ..setup import learn, present, starters
 from ..setup.present import Kept, Present
 from ..slotted import dataclass, field
-from ..system import System
 from ..terminal import out
 
 OFFICE, ELSEWHERE = "office", "elsewhere"
@@ -48,7 +47,7 @@ def arguments(p: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    setup, _ = look.setup(System.real())
+    setup, _ = look.setup(out.machine())
     files = starters.pristine(setup.places)
     if files is None:
         return _there(setup, args.json)

@@ -19,7 +19,6 @@ from .. import look, probes, show
 from ..memory import glance
 from ..reading import amend
 from ..setup import learn
-from ..system import System
 from ..terminal import out
 
 PATIENCE = 1.0
@@ -31,7 +30,7 @@ def arguments(p: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    setup, _ = look.setup(System.real())
+    setup, _ = look.setup(out.machine())
     means = probes.Means(setup.config.cached_scan, setup.config.ssid_command)
     network = probes.observe(setup.system, PATIENCE, means)
     lesson = learn.write(learn.lesson(setup, args.name, network), setup)

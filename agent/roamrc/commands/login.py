@@ -25,7 +25,6 @@ from ..formats.login import first_line
 from ..model import Profile
 from ..reading import profiles
 from ..reconcile import Setup
-from ..system import System
 from ..terminal import out
 
 LARGEST = 1 << 16
@@ -38,7 +37,7 @@ def arguments(p: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    setup, _ = look.setup(System.real())
+    setup, _ = look.setup(out.machine())
     profile = _profile(setup, args.profile)
     assert profile.apply.login
     at = (profile.apply.login, profile.apply.proxy)

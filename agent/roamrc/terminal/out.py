@@ -69,11 +69,32 @@ def ask(question: str) -> bool:
 
 
 def machine() -> System:
-    """This machine, with the folders of the installed agent where this shell names others; that is said on standard error."""
+    """This machine, with the folders of the installed or the living agent where this shell names others; that is said on standard
+    error."""
     from ..services import frozen
     from ..system import System
 
     system, note = frozen.installed(System.real())
+    if not note:
+        system, note = _living(system)
     if note:
         print(show.line(note, 400), file=sys.stderr)
     return system
+
+
+def _living(system: System) -> tuple[System, str]:
+    """The machine with the profiles that the agent of this state folder reads, and a sentence where this shell's are others: a
+    profile learnt or looked at elsewhere says nothing of what npm will do."""
+    from .. import folders
+    from ..memory import glance
+
+    state = folders.state(system.env, str(system.home))
+    told = (glance.stored(state) or {}).get("places") if glance.agent_pid(state) is not None else None
+    profiles = told.get("profiles") if isinstance(told, dict) else None
+    if not isinstance(profiles, str) or not profiles.startswith("/") or os.path.basename(profiles) != "profiles":
+        return system, ""
+    config = os.path.dirname(profiles)
+    if os.path.realpath(config) == os.path.realpath(folders.config(system.env, str(system.home))):
+        return system, ""
+    there = type(system)({**system.env, "ROAMRC_CONFIG_HOME": config}, system.home, system.platform, system.root)
+    return there, f"note: the running agent's profiles are meant, {home(profiles)}"
