@@ -171,6 +171,32 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     assert told(profiles.load(tmp_path).faults) == f"1:1 can't be read: Permission denied → chmod u+r {tmp_path}/office.yaml"
 
 
+def test_a_file_that_everyone_may_write_is_not_obeyed(tmp_path: Path) -> None:
+    path = tmp_path / "office.yaml"
+    path.write_text(GOOD)
+    good = profiles.load(tmp_path)
+    path.chmod(0o666)
+    path.write_text(GOOD + "# and a line of somebody else's\n")
+    loaded = profiles.load(tmp_path)
+    cure = f"others may write it, and so choose your proxy and who is sent its password → chmod o-w {path}"
+    assert (told(loaded.faults), loaded.profiles[0].broken is not None) == (f"1:1 {cure}", True)
+    assert profiles.load(tmp_path, good).profiles == good.profiles  # an agent goes on with what was the user's own
+    path.chmod(0o644)
+    again = profiles.load(tmp_path, loaded)
+    assert (again.faults, again.profiles[0].broken) == ((), None)
+
+
+def test_nor_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "office.yaml").write_text(GOOD)
+    good = profiles.load(tmp_path)
+    tmp_path.chmod(0o777)
+    assert profiles.load(tmp_path).profiles == ()
+    assert profiles.load(tmp_path, good).profiles == good.profiles
+    assert [f.hint for f in profiles.load(tmp_path, good).faults] == [f"chmod o-w {tmp_path}"]
+    tmp_path.chmod(0o755)
+    assert profiles.load(tmp_path, profiles.load(tmp_path)).profiles == good.profiles
+
+
 WARNED = {
     "http://alice:s3cret@proxy.corp.example:8080": "2:16 apply.proxy: a password in clear",
     "http://proxy.corp.example": "2:16 apply.proxy: the URL has no port: npm then takes 80 or 443",

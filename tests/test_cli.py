@@ -655,16 +655,19 @@ def test_doctor_says_who_else_may_read_or_write(home: Home) -> None:
     home.npmrc.write_text("//npm.corp.example/:_authToken=s3cret\n")
     home.npmrc.chmod(0o644)
     told = home.profile("told", "when: []\napply: {proxy: 'http://al:s3cret@proxy.corp.example:1'}\n")
-    told.chmod(0o666)
+    told.chmod(0o644)
+    anyones = home.profile("anyones", CAFE)
+    anyones.chmod(0o666)
     r = home.roamrc("doctor", "--json")
     assert [(c["result"], c["hint"].split(",")[0]) for c in r.json["checks"] if c["check"] == "permissions"] == [
         ("warn", "chmod 600 ~/.npmrc"),
-        ("fail", "chmod o-w ~/.config/roamrc/profiles/told.yaml"),
+        ("fail", "chmod o-w ~/.config/roamrc/profiles/anyones.yaml"),
         ("warn", "chmod 600 ~/.config/roamrc/profiles/told.yaml"),
     ]
     assert r.code == 1
     home.npmrc.chmod(0o600)
     told.chmod(0o600)
+    anyones.chmod(0o644)
     assert ("permissions", "ok") in findings(home.roamrc("doctor", "--json"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,18 @@ def test_one_wrong_key_costs_no_other_where_no_settings_are_known_yet(tmp_path: 
 def test_a_file_broken_where_npms_file_is_named_leaves_that_unsure(tmp_path: Path, text: str) -> None:
     assert load(tmp_path, text).unsure
     assert not load(tmp_path, text, Config()).unsure
+
+
+def test_settings_that_everyone_may_write_are_not_obeyed(tmp_path: Path) -> None:
+    assert not load(tmp_path, "ssid.command: touch x").unsure
+    (tmp_path / "config.yaml").chmod(0o666)
+    loaded = config.load(tmp_path / "config.yaml", HOME)
+    assert (loaded.config, loaded.unsure, len(loaded.faults)) == (Config(), True, 1)
+    os.utime(tmp_path / "config.yaml", (1e9, 1e9))  # long unchanged: only then a stamp says that it is the same file
+    before = config.stamp(tmp_path / "config.yaml")
+    assert config.stamp(tmp_path / "config.yaml") == before
+    (tmp_path / "config.yaml").chmod(0o644)
+    assert config.stamp(tmp_path / "config.yaml") != before  # the cure is seen, though it moves no time
 
 
 def test_a_folder_that_nobody_may_look_into_is_no_absent_file(tmp_path: Path) -> None:

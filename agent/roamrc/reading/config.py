@@ -136,7 +136,7 @@ def stamp(path: Path) -> object:
         return e.errno
     if abs(time.time() - info.st_mtime) < 2.0:
         return object()
-    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns
+    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_mode
 
 
 def decoded(data: bytes, home: Path, faults: Faults) -> Config | None:

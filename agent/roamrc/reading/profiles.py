@@ -15,7 +15,7 @@ from ..formats.values import control, shown
 from ..model import Profile
 from ..slotted import dataclass, field, replace
 from . import fields, shipped, yamlfile
-from .nodes import Fault, Faults, Node
+from .nodes import Fault, Faults, Node, shown_path
 
 ENDINGS = (".yaml", ".yml")
 RESERVED = ("direct",)
@@ -95,6 +95,9 @@ def load(folder: Path, before: Loaded | None = None, *, watched: bool = False) -
     except OSError as e:
         fault = Fault(str(folder), 1, 1, "", f"the folder can't be read: {os.strerror(e.errno or 0)}")
         return replace(before, faults=(fault,), parsed=0)
+    if _anyones(folder):
+        fault = Fault(str(folder), 1, 1, "", yamlfile.OTHERS_WRITE, f"chmod o-w {shown_path(str(folder))}")
+        return replace(before, faults=(fault,), parsed=0, folder=None)
     found = sorted(name for name, _ in listed)
     linked = any(link for _, link in listed)  # a link's target lies elsewhere: not every platform tells of it
     if _same(folder, found, before):
@@ -130,6 +133,14 @@ def load(folder: Path, before: Loaded | None = None, *, watched: bool = False) -
             profiles.append(fields.broken(stem, path, list(seen.faults)))
     calm = not faults and not linked and all(s.stamp is not None for s in seen_now.values())
     return Loaded(tuple(sorted(profiles, key=lambda p: p.name)), tuple(faults), seen_now, parsed, here if calm else None, now)
+
+
+def _anyones(folder: Path) -> bool:
+    """Whether every user may put a profile here."""
+    try:
+        return bool(os.stat(folder).st_mode & 0o002)
+    except OSError:
+        return False
 
 
 def _same(folder: Path, names: list[str], before: Loaded) -> bool:
@@ -194,7 +205,7 @@ def _read(path: Path) -> Seen:
                 "for example: roamrc learn " + (path.stem if path.stem.isalnum() else "NAME"),
             )
     stamp = (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns) if info else None
-    if info and abs(time.time() - info.st_mtime) < SETTLED:
+    if info and (info.st_mode & 0o002 or abs(time.time() - info.st_mtime) < SETTLED):  # chmod, the cure, moves no stamp
         stamp = None
     return Seen(stamp, tuple(faults.found), profile)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LIMIT = 1 << 20
 """Bytes: the largest profile seen had 4 KB; a megabyte takes the parser a second, a gigabyte the machine."""
+OTHERS_WRITE = "others may write it, and so choose your proxy and who is sent its password"
 DEPTH = 32
 """Nested lists and mappings; a profile needs 4."""
 
@@ -60,7 +61,8 @@ _PROBLEMS = (
 
 def read(path: Path, faults: Faults) -> tuple[bytes | None, os.stat_result | None]:
     """The bytes of a regular file of at most 1 MB, and its stat; else None and a fault. Never waits: a FIFO is not opened for
-    long (open(2), O_NONBLOCK)."""
+    long (open(2), O_NONBLOCK). A file that every user may write is a fault: `ssid.command` runs a command, `login` lends a
+    password."""
     import stat
 
     try:
@@ -83,6 +85,9 @@ def read(path: Path, faults: Faults) -> tuple[bytes | None, os.stat_result | Non
         info = os.fstat(fd)
         if not stat.S_ISREG(info.st_mode):
             faults.add(_START, "", "a folder, not a file" if stat.S_ISDIR(info.st_mode) else "not a regular file")
+            return None, info
+        if info.st_mode & stat.S_IWOTH:
+            faults.add(_START, "", OTHERS_WRITE, f"chmod o-w {shown_path(faults.file)}")
             return None, info
         data = b""
         while len(data) <= LIMIT and (more := os.read(fd, LIMIT + 1 - len(data))):
