@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import stat
 import subprocess
@@ -10,9 +12,12 @@ from typing import Any
 
 import pytest
 
-from roamrc import act, look
+from roamrc import act, journal, look
 from roamrc.formats import saved
+from roamrc.memory.state import State
+from roamrc.model import Decision, Problem
 from roamrc.reconcile import Report, Wish, uninstall_files
+from roamrc.slotted import replace
 from roamrc.system import System
 
 OFFICE = {
@@ -281,3 +286,25 @@ def test_a_file_that_shrank_just_now_is_left_for_a_moment(home: Path) -> None:
     os.utime(npmrc, (1, 1))
     assert once(home, wish=wish).again is None
     assert npmrc.read_text() == text.replace("fund=false", "fund=true")
+
+
+def test_a_lock_that_was_waited_for_in_vain_is_not_waited_for_again(home: Path) -> None:
+    """The reconcile waits its ten seconds; status and log, right after it, do not wait another ten."""
+    here = setup(home)
+    report = Report(
+        Decision("hold", None, "busy"), problems=[Problem("state", "another roamrc holds its lock and does not let go")]
+    )
+    here.state.ready()
+    fd = os.open(here.state.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    waited: list[float] = []
+
+    class Impatient(State):
+        def lock(self, timeout: float = 10.0) -> contextlib.AbstractContextManager[None]:
+            waited.append(timeout)
+            return super().lock(min(timeout, 0.1))
+
+    status = journal.record(replace(here, state=Impatient(here.state.folder)), report, None)
+    os.close(fd)
+    assert waited == [0.0]
+    assert (status["action"], len(report.problems), len(status["problems"])) == ("hold", 1, 1)

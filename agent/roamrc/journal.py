@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -79,8 +80,13 @@ def record(setup: Setup, report: Report, override: Override | None, extra: Seque
     """Writes status and log if there is anything new in them; returns the status. Where the machine refuses that (a full disk),
     it is a problem of the report's and of the status returned: npm's file is right nevertheless."""
     try:
-        return _record(setup, report, override, extra)
+        # a lock that was waited for in vain is not waited for again: exit code 4 came after 20 s instead of 10
+        busy = any(p.code == "state" for p in report.problems)
+        with setup.state.lock(0.0) if busy else contextlib.nullcontext():
+            return _record(setup, report, override, extra)
     except RoamError as e:
+        if any(p.message == e.sentence for p in report.problems):
+            return snapshot(setup, report, override, extra, setup.system.now())
         report.problems.append(Problem("state", e.sentence, e.hint))
         return snapshot(setup, report, override, extra, setup.system.now())
 

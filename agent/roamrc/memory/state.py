@@ -188,7 +188,7 @@ class State:
         try:
             while not (_flock(fd) and self._is_there("lock", fd)):
                 if time.monotonic() > end:
-                    raise Refused(f"another roamrc has held its lock for {timeout:g} s", "roamrc status")
+                    raise Refused("another roamrc holds its lock and does not let go", "roamrc status")
                 if not self._is_there("lock", fd):  # an uninstall took the folder away, and the lock's file with it
                     os.close(fd)
                     fd = -1
