@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 
 from . import atomic, show
-from .children import secrets
 from .errors import RoamError
 from .formats import url
 from .formats.login import Login
@@ -43,7 +42,7 @@ class Lending:
         """`anew`: fetch it even where one stands; `lend`: whether this network may be lent a login yet; `fetch`: how, if not
         here."""
         self.system, self.places, self.state, self.network, self.anew, self.lend = system, places, state, network, anew, lend
-        self.fetch = fetch or (lambda reference, url, profile: secrets.fetch(reference, url, system, profile))
+        self.fetch = fetch or self._here
         profile = decision.profile if decision.action == "apply" else None
         self.profile = profile if profile and profile.apply.sets_proxy else None
         self.reference = ""
@@ -54,6 +53,11 @@ class Lending:
             inside = url.userinfo(written)
             self.reference = self.profile.apply.login or ("url" if inside and ":" in inside else "")
             self.bare = url.without_login(written) if self.reference else written
+
+    def _here(self, reference: str, url: str, profile: str) -> Login | None:
+        from .children import secrets
+
+        return secrets.fetch(reference, url, self.system, profile)
 
     def fetch_ahead(self) -> list[Problem]:
         """Fetches the login if a file will need it; one not to be had is a problem, and the proxy is written without it."""

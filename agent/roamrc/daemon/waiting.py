@@ -3,7 +3,6 @@ given."""
 
 from __future__ import annotations
 
-from ..children.health import Health
 from ..formats import url
 from ..formats.ini import Document
 from ..look import Look
@@ -11,6 +10,10 @@ from ..model import Decision, Hidden, Question
 from ..reconcile import Report
 from ..slotted import replace
 from ..targets import npm
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..children.health import Health
 
 
 def needs_login(d: Decision) -> bool:

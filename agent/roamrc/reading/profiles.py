@@ -109,7 +109,7 @@ def load(folder: Path, before: Loaded | None = None, *, watched: bool = False) -
     good_before = {os.path.basename(path).rpartition(".")[0]: seen.good for path, seen in before.seen.items() if seen.good}
     seen_now: dict[str, Seen] = {}
     profiles: list[Profile] = []
-    faults = [_unread(folder, name) for name in found if name not in names]
+    faults = [_unread(folder, name) for name in found if not name.endswith(ENDINGS)]
     parsed = 0
     for stem, files in stems.items():
         path = str(folder / files[0])

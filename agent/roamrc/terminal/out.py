@@ -71,10 +71,14 @@ def ask(question: str) -> bool:
 def machine() -> System:
     """This machine, with the folders of the installed or the living agent where this shell names others; that is said on standard
     error."""
-    from ..services import frozen
+    from ..memory import glance
     from ..system import System
 
-    system, note = frozen.installed(System.real())
+    system, note = System.real(), ""
+    if glance.service(system.env, str(system.home), system.platform) is not None:
+        from ..services import frozen
+
+        system, note = frozen.installed(system)
     if not note:
         system, note = _living(system)
     if note:
