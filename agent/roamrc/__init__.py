@@ -15,7 +15,7 @@ stirs.
 
 Floors, held by tests/test_floors.py:
 
-    0  model, errors
+    0  model, errors, slotted
     1  rules/, formats/, targets/, show, folders, and the tables of reading/: pure, no os, socket, subprocess, time, yaml
     2  the edges: system, atomic, places, reading/, memory/, children/, probes/, sources/, services/
     3  look, reconcile, lending, apply, act, journal; daemon/, setup/, doctor, trust, demo

@@ -11,6 +11,8 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Callable
+from functools import cache
 
 from .errors import Refused
 from .slotted import dataclass
@@ -141,14 +143,20 @@ def _read_or_none(path: str) -> bytes | None:
 
 def _exchange(a: str, b: str) -> bool:
     """Two names change their files in one step: renameat2(2) with RENAME_EXCHANGE, Linux 3.15, not on every file system."""
+    call = _renameat2()
+    return call is not None and call(-100, os.fsencode(a), -100, os.fsencode(b), 2) == 0
+
+
+@cache
+def _renameat2() -> Callable[..., int] | None:
+    """The C library's function, found once: each ctypes.CDLL makes classes of its own, 0.1 ms between an event and the file."""
     import sys
 
     if sys.platform != "linux":
-        return False
+        return None
     import ctypes
 
-    call = getattr(ctypes.CDLL(None), "renameat2", None)
-    return call is not None and call(-100, os.fsencode(a), -100, os.fsencode(b), 2) == 0
+    return getattr(ctypes.CDLL(None), "renameat2", None)
 
 
 def remove(path: str, *, expected: bytes) -> None:
