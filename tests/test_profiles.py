@@ -258,6 +258,7 @@ def test_a_folder_that_can_not_be_read_keeps_what_was_known(tmp_path: Path) -> N
     after = profiles.load(tmp_path / "file", before)
     assert after.profiles == before.profiles
     assert [f.text for f in after.faults] == ["the folder can't be read: Not a directory"]
+    assert profiles.load(tmp_path, after, watched=True).faults == (), "nobody tells when it can be read again"
 
 
 NAMES = {

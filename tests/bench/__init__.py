@@ -1,8 +1,9 @@
 """roamrc measured beside what people would use instead. From a checkout, as root (the lab needs namespaces):
 
-    .venv/bin/python tests/bench                 everything but the minutes that npm waits for dropped packets: 20 minutes
-    .venv/bin/python tests/bench --quick         a minute: fewer runs, fewer rivals
+    .venv/bin/python tests/bench                 everything but the minutes that npm waits for dropped packets: 30 minutes
+    .venv/bin/python tests/bench --quick         five minutes: fewer runs, fewer rivals
     .venv/bin/python tests/bench --long          also npm's own 475 s, and ten idle minutes
+    .venv/bin/python tests/bench --idle 600      so many idle seconds
     .venv/bin/python tests/bench --only roam     one part: roam, damage, idle, commands, growth, feel
     .venv/bin/python tests/bench --from FILE     tables and charts of a JSON file that is there already
 

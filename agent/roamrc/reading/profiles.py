@@ -94,7 +94,7 @@ def load(folder: Path, before: Loaded | None = None, *, watched: bool = False) -
         return Loaded()
     except OSError as e:
         fault = Fault(str(folder), 1, 1, "", f"the folder can't be read: {os.strerror(e.errno or 0)}")
-        return replace(before, faults=(fault,), parsed=0)
+        return replace(before, faults=(fault,), parsed=0, folder=None)  # nobody tells when it can be read
     if _anyones(folder):
         fault = Fault(str(folder), 1, 1, "", yamlfile.OTHERS_WRITE, f"chmod o-w {shown_path(str(folder))}")
         return replace(before, faults=(fault,), parsed=0, folder=None)
