@@ -30,7 +30,7 @@ def works(quick: bool, long: bool, runs: int, idle_seconds: float) -> dict[str, 
         "damage": damage.run,
         "idle": lambda: idle.run(idle_seconds, rivals=not quick),
         "commands": lambda: commands.run(runs),
-        "growth": lambda: growth.run(quick=quick),
+        "growth": lambda: growth.run(runs, quick=quick),
         "feel": lambda: feel.run(runs, long=long),
     }
 

@@ -133,12 +133,11 @@ def _interfaces(n: int, runs: int) -> Spreads:
     return {"look": cpu(lambda: probes.observe(system), runs)}
 
 
-def run(*, quick: bool) -> dict[str, Any]:
+def run(runs: int, *, quick: bool) -> dict[str, Any]:
     """{what grows: {how many: {measure: spread of milliseconds}}}."""
     from roamrc.daemon import thrift
 
     thrift.settle()  # as an agent that has started
-    runs = 5 if quick else 15
     top = 1_000 if quick else 1_000_000
     return {
         "profiles": {n: profiles(n, runs) for n in PROFILES if n <= top},
