@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from loopback import closed_port, stand
 from roamrc import look
 from roamrc.errors import RoamError
+from roamrc.formats.login import Login
 from roamrc.model import Hidden, Network, Tunnel
 from roamrc.reading import amend, profiles
 from roamrc.reconcile import Setup
@@ -329,6 +330,58 @@ def test_the_shells_proxy_is_npms_too(tmp_path: Path) -> None:
         (tmp_path / ".npmrc").write_text("registry=https://r.example/\n")
         lesson = taught(setup(tmp_path, HTTPS_PROXY=f"http://127.0.0.1:{proxy.port}"), "office", OFFICE)
     assert profiles.read(lesson.path)[0].apply.proxy == f"http://127.0.0.1:{proxy.port}"  # type: ignore[union-attr]
+
+
+class Typist:
+    """Somebody at the terminal, with these answers."""
+
+    def __init__(self, proxy: str, login: Login | None = None) -> None:
+        self.answers, self.asked = (proxy, login), list[str]()
+
+    def proxy(self) -> str:
+        self.asked.append("proxy")
+        return self.answers[0]
+
+    def login(self, proxy: str) -> Login | None:
+        self.asked.append(proxy)
+        return self.answers[1]
+
+
+def test_where_npm_has_no_proxy_the_person_is_asked(tmp_path: Path) -> None:
+    s = setup(tmp_path, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    with stand(b"HTTP/1.1 407 No\r\n\r\n") as proxy:
+        url = f"http://127.0.0.1:{proxy.port}"
+        typist = Typist(url, Login("alice", "s3:cret"))
+        lesson = learn.write(learn.lesson(s, "office", OFFICE, typist), s)
+        again = learn.lesson(s, "lab", HOME, Typist(url))
+    assert typist.asked == ["proxy", url]
+    assert profiles.read(lesson.path)[0].apply.proxy == url.replace("//", "//alice:s3%3Acret@")  # type: ignore[union-attr]
+    assert lesson.path.stat().st_mode & 0o777 == 0o600
+    assert again.notes[0].endswith("`login: keyring:SERVICE/USER` below its proxy, then roamrc login set lab")
+
+
+def test_no_proxy_is_an_answer_and_a_wrong_one_writes_nothing(tmp_path: Path) -> None:
+    s = setup(tmp_path)
+    with pytest.raises(RoamError, match="nothing was written"):
+        learn.lesson(s, "office", OFFICE, Typist(f"http://127.0.0.1:{closed_port()}"))
+    lesson = learn.lesson(s, "home", HOME, Typist(""))
+    assert (lesson.kept, lesson.notes) == (Kept("direct"), ())
+
+
+def test_who_is_asked_has_npms_proxy_nowhere(tmp_path: Path) -> None:
+    (tmp_path / ".npmrc").write_text(f"proxy=http://127.0.0.1:{closed_port()}\n")
+    typist = Typist("http://127.0.0.1:1")
+    assert learn.lesson(setup(tmp_path), "home", HOME, typist).kept == Kept("direct")
+    assert typist.asked == []
+
+
+def test_a_login_that_another_profile_has_is_not_asked_for(tmp_path: Path) -> None:
+    with stand(b"HTTP/1.1 407 No\r\n\r\n") as proxy:
+        url = f"http://127.0.0.1:{proxy.port}"
+        put(tmp_path, "vpn", f"when: {{vpn: true}}\napply: {{proxy: '{url}', login: 'keyring:corp/alice'}}\n")
+        typist = Typist(url)
+        assert learn.lesson(setup(tmp_path), "office", OFFICE, typist).kept == Kept(url, "keyring:corp/alice")
+    assert typist.asked == ["proxy"]
 
 
 def test_without_a_keyring_the_password_stays_in_a_file_that_nobody_else_reads(tmp_path: Path) -> None:

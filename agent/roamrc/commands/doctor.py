@@ -3,7 +3,7 @@
 Each line is a result, what was looked at, a sentence, and what to type. It names no secret and shows your home as ~, so that
 it can be pasted in public.
 
-    roamrc doctor           ok, warn, fail or skip, a line each
+    roamrc doctor           ok, warn, fail or skip, a line each; the proxy is asked, the rest is read
     roamrc doctor --json    the same for scripts
 
 Exit codes: 0 nothing is wrong (a warning is no fault); 1 something is.

@@ -16,6 +16,7 @@ import argparse
 from pathlib import Path
 
 from .. import act, look, probes, show
+from ..formats import url
 from ..reading import amend, profiles
 from ..reconcile import Setup
 from ..rules import clues
@@ -64,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
     if not args.json:
         _show(new, draft.notes if draft else ())
     folder = out.home(str(setup.places.profiles))
-    if not args.yes and (args.json or not out.ask(f"write these {len(new)} files to {folder}?")):
+    names = [p.name for p in new if p.suffix in profiles.ENDINGS]
+    schema = " and the schema that editors check them by" if len(names) < len(new) else ""
+    if not args.yes and (args.json or not out.ask(f"write these {len(names)} profiles{schema} to {folder}?")):
         if args.json:
             out.as_json({"written": [], "bound": False, "notes": []})
         else:
@@ -72,7 +75,6 @@ def run(args: argparse.Namespace) -> int:
         return 1
     notes = _write(setup, new, draft)
     bound = draft is not None and draft.keys is not None
-    names = [p.name for p in new if p.suffix in profiles.ENDINGS]
     if args.json:
         out.as_json({"written": names, "bound": bound, "notes": [*(draft.notes if draft else ()), *notes]})
         return 0
@@ -115,6 +117,8 @@ def _office(setup: Setup, files: dict[Path, bytes]) -> Draft | None:
             notes.append(f"it can't be bound to this network: {e.sentence}")
     if keys is None:
         notes.append("office.yaml keeps it and matches no network yet: `roamrc learn office`, typed at the office, fills that in")
+    if health.code == "proxy-407" and url.userinfo(found.proxy) is None:
+        notes.append(present.wanting(found, (), None, OFFICE)[2])
     kept = present.kept(found, (), setup.system)
     if kept.clear:
         notes.append(present.in_clear(OFFICE))

@@ -3,7 +3,9 @@
 One stored file is read and nothing is looked at, so that it can run before each line you type. Prints nothing where no profile
 has been applied yet.
 
-    PS1='$(roamrc prompt) \\\\$ '     in ~/.bashrc (in zsh with setopt prompt_subst)
+    PS1='$(roamrc prompt) \\$ '     in ~/.bashrc (in zsh with setopt prompt_subst)
+
+In starship.toml: [custom.roamrc] with command = "roamrc prompt" and when = true.
 
 Exit codes: 0 always, unless the stored file is a newer roamrc's or may not be read (4).
 """

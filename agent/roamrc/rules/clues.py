@@ -137,7 +137,7 @@ def _domain(n: Network) -> Iterator[Clue]:
             yield Clue(
                 (("dns_suffix", suffix), (key, value)),
                 "sure",
-                f"the suffix is a claim that anyone can make, the {key} ties it to this place; a login should have a `prove:`",
+                f"the suffix is a claim that anyone can make, the {key} ties it to this place",
             )
 
 

@@ -20,7 +20,7 @@ from ..rules import clues, match
 from ..rules.clues import Clue
 from ..slotted import dataclass, field, replace
 from . import present
-from .present import Kept
+from .present import Kept, Person
 
 PRIORITY = 50
 CURE = "write another `proxy:` if that is wrong"
@@ -42,9 +42,10 @@ class Lesson:
     notes: tuple[str, ...] = ()
 
 
-def lesson(setup: Setup, name: str, network: Network) -> Lesson:
-    """What this network adds to profile *name*. Tries npm's proxy where a profile is to take it along (5 s at most); writes
-    nothing. Raises clues.Unknowable, RoamError for a name that can't be and for a profile that can't be added to."""
+def lesson(setup: Setup, name: str, network: Network, person: Person | None = None) -> Lesson:
+    """What this network adds to profile *name*. Tries npm's proxy where a profile is to take it along (5 s at most); where npm
+    has none, the *person* is asked. Writes nothing. Raises clues.Unknowable, RoamError for a name that can't be and for a profile
+    that can't be added to."""
     clue = clues.clue(network)
     loaded = profiles.load(setup.places.profiles)
     known = next((p for p in loaded.profiles if p.name == name), None)
@@ -56,7 +57,7 @@ def lesson(setup: Setup, name: str, network: Network) -> Lesson:
     before = atomic.read(str(path)).data
     others = [p for p in loaded.profiles if p.name != name]
     if known is None or before is None:
-        found, kept, notes = _proxy(setup, others)
+        found, kept, notes = _proxy(setup, others, name, person)
         data = written(name, clue, kept, setup.places.profiles)
         return _checked(Lesson(name, path, clue, clue.keys, before, data, kept, found, notes), network, others)
     if any(_same(item, clue.item()) for item in known.when):
@@ -70,7 +71,7 @@ def lesson(setup: Setup, name: str, network: Network) -> Lesson:
     if not known.apply.sets_proxy:
         data = amend.add_item(before, name, clue.keys)
         return _checked(Lesson(name, path, clue, clue.keys, before, data), network, others)
-    found, kept, notes = _proxy(setup, others)
+    found, kept, notes = _proxy(setup, others, name, person)
     data = starter(before, name, kept, clue.keys)
     return _checked(Lesson(name, path, clue, clue.keys, before, data, kept, found, notes), network, others)
 
@@ -132,20 +133,34 @@ def starter(data: bytes, name: str, kept: Kept, keys: Keys | None) -> bytes:
     return amend.add_item(data, name, keys) if keys else data
 
 
-def _proxy(setup: Setup, others: list[Profile]) -> tuple[present.Present | None, Kept, tuple[str, ...]]:
-    """npm's present proxy for a profile of this network: only one that lives here, else none."""
+def _proxy(
+    setup: Setup, others: list[Profile], name: str, person: Person | None
+) -> tuple[present.Present | None, Kept, tuple[str, ...]]:
+    """npm's present proxy for a profile of this network: only one that lives here, else none. Raises RoamError where one that was
+    typed does not."""
     doc = present.read(str(setup.places.npmrc))
     found = present.found(doc, setup.system.env)
+    asked = found is None and person is not None
+    if asked and person and (text := person.proxy()):
+        found = present.Present(text, "typed")
     if found is None:
-        return None, Kept("direct"), (f"npm has no proxy at present, so this profile is direct; {CURE}",)
+        return None, Kept("direct"), () if asked else (f"npm has no proxy at present, so this profile is direct; {CURE}",)
     alive, health = present.tried(found, doc, setup.system)
+    if not alive and asked:
+        raise RoamError(
+            f"{health.message}; nothing was written", f"roamrc learn {show.line(name)}, with the address that is right"
+        )
     if not alive:
         return (
             None,
             Kept("direct"),
             (f"npm's present proxy is not taken along: {health.message}; this profile is direct; {CURE}",),
         )
-    return found, present.kept(found, others, setup.system), ()
+    if health.code != "proxy-407" or url.userinfo(found.proxy) is not None:
+        return found, present.kept(found, others, setup.system), ()
+    found, reference, note = present.wanting(found, others, person, name)
+    kept = Kept(found.proxy, reference) if reference else present.kept(found, others, setup.system)
+    return found, kept, (note,) if note else ()
 
 
 def _check_name(folder: Path, name: str) -> None:

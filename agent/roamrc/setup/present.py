@@ -10,11 +10,18 @@ from ..children.health import Health, Probe
 from ..errors import RoamError
 from ..formats import url
 from ..formats.ini import Document
+from ..formats.login import Login
 from ..formats.reference import check as login_faults
 from ..model import Profile
 from ..slotted import dataclass, field
 from ..system import System
 from ..targets import npm
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 VARIABLES = ("npm_config_https_proxy", "npm_config_proxy", "https_proxy", "http_proxy")
 """Where npm finds a proxy when its files name none, in its own order (measured, npm 6 to 11)."""
@@ -40,6 +47,16 @@ class Kept:
     login: str | None = None
     secret: str | None = field(default=None, repr=False)
     clear: bool = False
+
+
+class Person(Protocol):
+    """Who sits at the terminal and knows what npm does not."""
+
+    def proxy(self) -> str:
+        """The URL of this network's proxy, "" where it has none."""
+
+    def login(self, proxy: str) -> Login | None:
+        """User and password for it; None where none were given."""
 
 
 def read(path: str) -> Document:
@@ -79,14 +96,33 @@ def kept(present: Present, profiles: Sequence[Profile], system: System) -> Kept:
         return Kept(present.proxy)
     bare = url.without_login(present.proxy)
     place = url.host_port(bare)
-    same = next((p for p in profiles if p.apply.login and url.host_port(p.apply.proxy) == place), None)
+    same = shared(present, profiles)
     if same:
-        return Kept(bare, same.apply.login)
+        return Kept(bare, same)
     assert place
     reference = f"keyring:roamrc-{place[1].strip('[]')}/{user}"
     if not login_faults(reference, bare) and "/" not in user and secrets.ready(system):
         return Kept(bare, reference, password)
     return Kept(present.proxy, clear=True)
+
+
+def shared(present: Present, profiles: Sequence[Profile]) -> str | None:
+    """The login that another profile of the same proxy has."""
+    place = url.host_port(present.proxy)
+    return next((p.apply.login for p in profiles if p.apply.login and url.host_port(p.apply.proxy) == place), None)
+
+
+def wanting(present: Present, profiles: Sequence[Profile], person: Person | None, name: str) -> tuple[Present, str | None, str]:
+    """A proxy that wants a login and has none: with one that is typed, or the reference that another profile has, or a sentence
+    that says how to give it one."""
+    reference = shared(present, profiles)
+    if reference:
+        return present, reference, ""
+    login = person.login(present.proxy) if person else None
+    if login:
+        return Present(url.with_login(present.proxy, login), present.source), None, ""
+    cure = f"`login: keyring:SERVICE/USER` below its proxy, then roamrc login set {show.line(name)}"
+    return present, None, f"the proxy wants a login, and the profile has none yet: {cure}"
 
 
 def stored(kept_: Kept, present: Present, system: System, name: str) -> tuple[Kept, str]:
