@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent / "agent" / "roamrc"
 
 VALUES = {"model", "errors", "slotted"}
 PURE = {"rules", "formats", "targets", "show", "folders"} | {f"reading.{n}" for n in ("nodes", "decode", "conditions", "fields")}
-UPPER = {"look", "reconcile", "lending", "apply", "act", "journal", "daemon", "setup", "doctor", "trust", "demo"}
+UPPER = {"look", "reconcile", "lending", "apply", "act", "journal", "daemon", "setup", "doctor", "demo"}
 TOP = {"cli", "commands", "terminal", "__main__"}
 
 IMPURE = {

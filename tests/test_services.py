@@ -272,3 +272,15 @@ def test_the_home_is_not_shown() -> None:
         "/home/anna/x",
         "/etc",
     ]
+
+
+def test_where_a_container_or_wsl_is_the_reason_it_says_so(tmp_path: Path) -> None:
+    inside = machine(tmp_path)
+    (tmp_path / "root/.dockerenv").write_text("")
+    assert services.find(inside) == Hidden("no service manager: systemd does not run in this container")
+    kernel = tmp_path / "root/proc/sys/kernel"
+    kernel.mkdir(parents=True)
+    (kernel / "osrelease").write_text("5.15.167.4-microsoft-standard-WSL2\n")
+    found = services.find(inside)
+    assert isinstance(found, Hidden)
+    assert "/etc/wsl.conf" in found.why

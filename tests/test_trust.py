@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from roamrc import look, trust
+from roamrc import look
+from roamrc.doctor import trust
 from roamrc.model import Advice, Answer, Apply, Condition, Network, Profile, Prove, Question
 from roamrc.reading.fields import profile as read_profile
 from roamrc.reading.nodes import Faults

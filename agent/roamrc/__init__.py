@@ -18,7 +18,7 @@ Floors, held by tests/test_floors.py:
     0  model, errors, slotted
     1  rules/, formats/, targets/, show, folders, and the tables of reading/: pure, no os, socket, subprocess, time, yaml
     2  the edges: system, atomic, places, reading/, memory/, children/, probes/, sources/, services/
-    3  look, reconcile, lending, apply, act, journal; daemon/, setup/, doctor, trust, demo
+    3  look, reconcile, lending, apply, act, journal; daemon/, setup/, doctor/, demo
     4  cli, commands/, terminal/
 
 Where to add what:
@@ -27,7 +27,7 @@ Where to add what:
 - another platform: probes/NAME.py and sources/NAME.py, and one line in each __init__.py
 - another program to configure: targets/NAME.py and one line in targets/__init__.py
 - a command: commands/NAME.py and one line in cli.COMMANDS, then `python -m roamrc.terminal.share` for man page and completion
-- a check of doctor's: a function of the module it is about, and one line in doctor.CHECKS
+- a check of doctor's: a function of the module it is about, and one line in doctor.CHECKS (what only doctor looks at: doctor/)
 - a key of a profile: one line in reading/fields.py, from which check, the schema and the documentation follow
 
 Where this leaves the first design: own addresses come from RTM_GETADDR and not from psutil (it tells tentative addresses apart,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from . import journal, look
+from . import journal, look, show
 from .daemon import waiting
 from .errors import RoamError
 from .look import Look, Memory
@@ -84,6 +84,8 @@ def _near(name: str, names: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name, [*names, "direct"], 1)
+    if not names:
+        return f"roamrc learn {show.line(name)} makes this network that profile; roamrc use direct needs none"
     return f"did you mean `roamrc use {close[0]}`?" if close else "roamrc explain lists the profiles there are"
 
 

@@ -45,4 +45,6 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(show.prose(x, 2000) for x in str(f).split("\n")))
     if not faults:
         print("nothing wrong" if args.files else f"nothing wrong in {out.home(str(setup.places.config))}")
+        if not args.files and not profiles.load(setup.places.profiles).profiles:
+            print("hint: there are no profiles yet: roamrc init")
     return 2 if wrong else 0

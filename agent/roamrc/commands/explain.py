@@ -53,12 +53,19 @@ def run(args: argparse.Namespace) -> int:
     decision = _whole(decision, match.judge_all(network, loaded.profiles))
     if args.profile is not None and args.profile not in {j.profile for j in decision.judged}:
         close = get_close_matches(args.profile, [j.profile for j in decision.judged], 1)
-        hint = f"did you mean `roamrc explain {close[0]}`?" if close else "roamrc explain lists the profiles there are"
+        hint = (
+            f"did you mean `roamrc explain {close[0]}`?"
+            if close
+            else "roamrc explain lists the profiles there are"
+            if decision.judged
+            else out.HOLDS["there are no profiles"]
+        )
         raise RoamError(f'there is no profile "{args.profile}"', hint)
     if args.json:
         out.as_json(as_json(decision, args.profile))
     else:
         tell(decision, args.profile)
+        out.cure(decision.because)
         out.problems(asdict(p) for p in (*decision.problems, *look.fault_problems(loaded.faults)))
     return 0 if decision.action != "hold" or not network.online else 1
 

@@ -76,7 +76,7 @@ def _profile(setup: Setup, name: str) -> Profile:
         from difflib import get_close_matches
 
         close = get_close_matches(name, [p.name for p in loaded.profiles], 1)
-        hint = f"did you mean {close[0]}?" if close else "roamrc explain lists the profiles there are"
+        hint = f"did you mean {close[0]}?" if close else f"roamrc learn {show.line(name)} makes this network that profile"
         raise RoamError(f'there is no profile "{name}"', hint)
     if found.broken is not None:
         raise RoamError(f'profile "{name}" is broken: {found.broken}', "roamrc check")

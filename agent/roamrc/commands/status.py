@@ -110,6 +110,7 @@ def tell(status: Mapping[str, Any], known: bool = True) -> None:
     print(f"  agent     {'running, pid ' + str(status['agent']['pid']) + by if running else 'not running'}")
     if not known and not running:
         print("  hint: roamrc init writes the first profiles, roamrc run watches, roamrc install does so at every log-in")
+    out.cure(status["because"])
     out.problems(status["problems"])
 
 

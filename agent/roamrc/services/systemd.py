@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import Refused
 from ..model import Advice, Hidden
+from ..probes import place_linux
 from ..slotted import dataclass, replace
 from ..system import Ran, System
 from . import Pause, State, judge, say, tail, unit
@@ -176,7 +177,7 @@ def find(system: System) -> Systemd | Hidden:
     (sd_booted(3))."""
     systemctl = which(system, "systemctl", "/usr/bin", "/bin")
     if not systemctl or not os.path.isdir(system.path("/run/systemd/system")):
-        return Hidden("no service manager: systemd does not run here")
+        return Hidden(f"no service manager: systemd does not run {_where(system)}")
     runtime = system.path(f"/run/user/{os.getuid()}")
     if not system.env.get("XDG_RUNTIME_DIR") and os.path.exists(f"{runtime}/systemd/private"):
         system = replace(system, env={**system.env, "XDG_RUNTIME_DIR": runtime})
@@ -187,6 +188,13 @@ def find(system: System) -> Systemd | Hidden:
         return Hidden(f"no service manager: this session has no user manager of systemd ({tail(ran.err)})")
     answer = properties(ran.out)
     return Systemd(system, folder(system, answer.get("UnitPath", "")), number(answer.get("Version", "")), systemctl)
+
+
+def _where(system: System) -> str:
+    """The place in words: in two of them a user can know what to do."""
+    if place_linux.wsl(system):
+        return "in this WSL (`systemd=true` below [boot] in /etc/wsl.conf switches it on)"
+    return "in this container" if system.stat("/.dockerenv") or system.stat("/run/.containerenv") else "here"
 
 
 def folders(system: System) -> tuple[Path, ...]:

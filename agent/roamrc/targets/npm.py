@@ -168,14 +168,6 @@ def advice(doc: Document, env: Mapping[str, str]) -> Iterator[Advice]:
         )
     for key in (*URLS, LIST, "registry"):
         value = doc.get(key)
-        for name in _variables(value):
-            if name not in env:
-                yield Advice(
-                    "npm file",
-                    "warn",
-                    f"`{key}` uses ${{{name}}}, which is not set here: npm 9 to 11 then fail, npm 6 runs no command at all",
-                    f"export {name}, or write the value",
-                )
         if key in URLS and is_proxy(value) and isinstance(value, str) and "${" not in value and url.host_port(value) is None:
             yield Advice(
                 "npm file",
@@ -183,16 +175,23 @@ def advice(doc: Document, env: Mapping[str, str]) -> Iterator[Advice]:
                 f"`{key}` is no URL: npm 7 to 11 fail on it",
                 f"write http:// in front: {key}=http://HOST:PORT",
             )
+    yield from undefined(doc, env)
     yield from ignored(entries(doc.get(LIST)))
-    if doc.get("cafile"):
-        yield Advice(
-            "npm file",
-            "warn",
-            "`cafile` cancels NODE_EXTRA_CA_CERTS and the public roots: it must hold all that you need",
-            "cat the system's bundle into it",
-        )
     if not dead:
         yield Advice("npm file", "ok", "proxy keys are where npm sees them")
+
+
+def undefined(doc: Document, env: Mapping[str, str]) -> Iterator[Advice]:
+    """`${VAR}` of a variable that is not set (measured)."""
+    for key in doc.keys():  # noqa: SIM118 - a document is no mapping
+        where = (
+            "npm 9 to 11 then fail"
+            if key in (*URLS, LIST, "registry")
+            else "pnpm 8 to 10 then ignore the whole file, yarn 1 fails"
+        )
+        for name in (show.line(n) for n in _variables(doc.get(key)) if n not in env):
+            sentence = f"`{show.line(key)}` uses ${{{name}}}, which is not set here: {where}, npm 6 runs no command at all"
+            yield Advice("npm file", "warn", sentence, f"export {name}, or write the value")
 
 
 def ignored(listed: Iterable[str]) -> Iterator[Advice]:

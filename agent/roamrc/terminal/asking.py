@@ -102,4 +102,5 @@ def _tell(status: Mapping[str, Any], edits: list[dict[str, Any]], dry_run: bool)
         print("nothing was written (--dry-run)")
     if status["override"] and not dry_run:
         print(f"by hand: {screen.by_hand(status['override'])}")
+    out.cure(status["because"])
     out.problems(status["problems"])

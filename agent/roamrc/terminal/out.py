@@ -58,6 +58,19 @@ def diff(edits: Iterable[Mapping[str, Any]]) -> None:
             print(styled(f"+{show.line(e['key'])}={show.line(e['after'], 500)}", "good"))
 
 
+HOLDS = {
+    "there are no profiles": "roamrc init writes the first ones; roamrc learn NAME makes this network one",
+    "no profile matches": "roamrc explain tells why; roamrc learn NAME makes this network a profile",
+}
+"""Why a decision changes nothing, in the words of rules.match, and what to type."""
+
+
+def cure(because: str) -> None:
+    """The way on where there is no profile to apply."""
+    if because in HOLDS:
+        print(f"hint: {HOLDS[because]}")
+
+
 def ask(question: str) -> bool:
     """A yes-or-no question; no terminal to answer it is no."""
     if sys.stdin is None or not sys.stdin.isatty():

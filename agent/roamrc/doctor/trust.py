@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from . import atomic, lending, probes, show
-from .children import inquiry
-from .formats import url
-from .model import Advice, Answer, Network, Profile, Question
-from .reading import profiles
-from .reconcile import Setup
-from .rules import match
-from .rules.checks import ACTIVE, all_of, check
+from .. import atomic, lending, probes, show
+from ..children import inquiry
+from ..formats import url
+from ..model import Advice, Answer, Network, Profile, Question
+from ..reading import profiles
+from ..reconcile import Setup
+from ..rules import match
+from ..rules.checks import ACTIVE, all_of, check
 
 PATIENCE = 0.2
 """Seconds for the gateway's MAC to be learnt: without it a profile may look as if it did not match here."""
