@@ -40,6 +40,17 @@ def wheel(folder: Path, version: str) -> Path:
     return path
 
 
+def built(folder: Path) -> Path:
+    """The wheel that this checkout really makes, by its own build backend; without an index."""
+    pytest.importorskip("hatchling")
+    words = ["wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index", "--no-build-isolation"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pip", *words, "-w", str(folder), str(TOP)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return next(folder.glob("roamrc-*.whl"))
+
+
 def _hash(data: bytes) -> str:
     return urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
@@ -64,5 +75,8 @@ class Venv:
 
     def install(self, version: str) -> None:
         """This version, in place of the one that is there."""
-        path = wheel(self.folder, version)
+        self.put(wheel(self.folder, version))
+
+    def put(self, path: Path) -> None:
+        """This wheel, in place of what is there."""
         self.pip("install", "--no-compile", "--no-deps", "--no-index", "--upgrade", "--force-reinstall", str(path))

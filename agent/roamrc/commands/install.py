@@ -30,7 +30,8 @@ from ..reading import config
 from ..reconcile import Report, Setup, Wish
 from ..rules import match
 from ..services import Service, command, frozen
-from ..setup import learn, starters
+from ..services.files import tilde
+from ..setup import learn, pages, starters
 from ..system import System
 from ..terminal import asking, out
 from . import status as screen
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     written = starters.write(setup.places)
     done += [f"wrote the starter profiles {', '.join(written)}: they change nothing until you fill them in"] if written else []
     done += service.install(program, env, command.log(system), linger=args.linger)
+    done += pages.link(system, setup.state)
     report, status = _adopt(look.setup(system)[0], seen, held)
     edits = journal.edits_json(report.edits or draft.edits)
     status = screen.shown(status, setup.state.agent_pid())
@@ -151,6 +153,8 @@ def _show(setup: Setup, service: Service, program: list[str], env: dict[str, str
     print(f"{service.name} will start `{show.line(' '.join(program), 400)}` at each log-in")
     for name, value in env.items():
         print(out.styled(f"  {name}={show.line(value, 400)}", "dim"))
+    if pages.missing(setup.system):
+        print(f"manual page and completions are linked into {tilde(setup.system, pages.data(setup.system))}")
     if seen.decision.profile and seen.decision.action != "hold":
         print(f"\non this network: {show.line(seen.decision.profile.name)} ({show.prose(seen.decision.because)})")
     else:

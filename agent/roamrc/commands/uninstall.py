@@ -25,7 +25,7 @@ from ..formats.ini import Document
 from ..model import Hidden
 from ..reconcile import Setup, uninstall_files
 from ..services import files, find, frozen, leftovers
-from ..setup import present, removal
+from ..setup import pages, present, removal
 from ..system import System
 from ..terminal import out
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             print("nothing was changed\nhint: roamrc uninstall --yes does it without asking")
         return 1
-    done = [*_service(setup), *_agent(setup)]
+    done = [*_service(setup), *_agent(setup), *pages.unlink(system, setup.state)]
     remembered = setup.state.folder.exists()
     plans, problems = uninstall_files(setup)
     edits = journal.edits_json([e for plan in plans for e in plan.edits])
