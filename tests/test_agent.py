@@ -188,3 +188,27 @@ def test_a_login_command_is_not_given_another_profile_s_password(home: Home) -> 
     assert "OTHER_USER=bob" in seen
     assert "planted" not in seen
     assert holds(home, "alice:s3cret@")
+
+
+def test_a_state_folder_that_is_removed_brings_no_second_agent(home: Home) -> None:
+    with home.agent() as first:
+        wait(lambda: holds(home, PROXY), "the profile")
+        home.state.rename(home.path / "gone")
+        wait(lambda: status(home)["agent"]["pid"] == first.pid, "the lock taken anew")  # type: ignore[index]
+        second = home.roamrc("run")
+        assert (second.code, f"an agent is running already (pid {first.pid})" in second.out) == (0, True), second
+        assert home.roamrc("use", "direct").code == 0
+        assert status(home)["agent"]["pid"] == first.pid, "the agent answered"  # type: ignore[index]
+        wait(lambda: not holds(home, PROXY), "the choice by hand")
+
+
+def test_the_agent_whose_lock_another_one_has_ends(home: Home) -> None:
+    with home.agent() as first:
+        wait(lambda: holds(home, PROXY), "the profile")
+        first.send_signal(signal.SIGSTOP)
+        home.state.rename(home.path / "gone")
+        with home.agent() as second:
+            first.send_signal(signal.SIGCONT)
+            said, _ = first.communicate(timeout=30)
+            assert (first.returncode, "another agent has taken over" in said) == (0, True), said
+            assert status(home)["agent"]["pid"] == second.pid  # type: ignore[index]

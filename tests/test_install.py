@@ -429,7 +429,7 @@ def test_the_lock_goes_on_with_the_process(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from roamrc import system\n"
         "from roamrc.daemon import renewal; from roamrc.memory import state\n"
         "folder, n, code = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]\n"
-        "s = state.State(folder); fd = renewal.hold(s, system.System.real(), 'inbox/request.json')\n"
+        "s = state.State(folder); fd = renewal.hold(s, system.System.real(), 'inbox/request.json').fd\n"
         "left = (folder / 'inbox/request.json').exists()\n"
         "print(n, fd is not None, s.agent_pid() is not None, renewal.tenant(s).release, left, flush=True)\n"
         "again = [sys.executable, '-c', code, sys.argv[1], str(n + 1), code]\n"

@@ -83,6 +83,19 @@ def test_the_agent_becomes_the_new_version(venv: Venv, tmp_path: Path, module: b
     assert "Traceback" not in agent.said()
 
 
+def test_an_upgrade_is_noticed_though_nothing_else_happens(venv: Venv, tmp_path: Path) -> None:
+    venv.install("1.1.1")
+    agent = Running(venv, tmp_path, venv.roamrc)
+    try:
+        pid = agent.state.agent_pid()
+        venv.install("1.1.2")
+        until(lambda: agent.release() == "1.1.2", 30, "the new version, by the package's own file")
+        until(lambda: agent.said().rpartition("watches")[2].count("\n") > 1, 20, "its first look")
+        assert agent.state.agent_pid() == pid
+    finally:
+        assert agent.stop() == 0, agent.said()
+
+
 def test_a_package_that_is_gone_for_a_while_does_not_end_the_agent(venv: Venv, tmp_path: Path) -> None:
     venv.install("2.0.1")
     agent = Running(venv, tmp_path, venv.roamrc)

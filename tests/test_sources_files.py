@@ -441,3 +441,22 @@ def test_whatever_happens_to_a_tree_a_file_that_reads_differently_wakes(
         if files:
             files.close()
         shutil.rmtree(top)
+
+
+def test_of_a_file_near_by_only_its_own_folder_is_watched(tmp_path: Path) -> None:
+    """The package's version file: a checkout may lie below /tmp, where somebody makes a file at every moment."""
+    package = tmp_path / "site/package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("1")
+    near = str(package / "__init__.py")
+    files = Files({near: "roamrc itself"}, near=[near])
+    try:
+        (tmp_path / "noise").write_text("x")
+        (tmp_path / "site/noise").write_text("x")
+        assert not readable(files)
+        replace(package / "__init__.py", "2")
+        assert files.drain() == "roamrc itself"
+        shutil.rmtree(tmp_path / "site")
+        assert files.drain() == "roamrc itself"
+    finally:
+        files.close()

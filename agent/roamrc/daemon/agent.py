@@ -37,6 +37,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    Tell = Callable[[str, dict[str, Any] | None], None]
+
 
 MAC_PATIENCE = 0.1
 """Seconds a look waits for the gateway's MAC where a login hangs on it."""
@@ -45,14 +47,10 @@ STIRS = ("network", "resolv", "clock", "woke", "died", "restarted")
 """Words of reasons after which the network may be another one."""
 
 
-class Stopped(Exception):
-    """The agent was asked to end."""
-
-
 class Agent:
     """State of the loop; `tell` prints a line for whoever runs it in the foreground."""
 
-    def __init__(self, system: System, tell: Callable[[str, dict[str, Any] | None], None]) -> None:
+    def __init__(self, system: System, tell: Tell, hold: renewal.Hold | None = None) -> None:
         self.system, self.tell = system, tell
         self.setup, self.setup_problems = look.setup(system)
         self.manager = notify.listener(system.env)
@@ -72,6 +70,7 @@ class Agent:
         self.told = ""
         self.notices = Notices(system)
         self.renewal = renewal.watch(system)
+        self.hold = hold
 
     # ---- life ----------------------------------------------------------------------------------------------------------------
 
@@ -93,7 +92,7 @@ class Agent:
             while True:
                 with self.renewal.torn():
                     self.step(wake)
-        except Stopped:
+        except renewal.Stopped:
             self.manager.stopping()
         finally:
             signal.set_wakeup_fd(old_fd)
@@ -112,7 +111,8 @@ class Agent:
 
     def open_sources(self) -> None:
         here = self.setup.places
-        watched = sources.Watched(here.config, (here.npmrc,), self.setup.state.folder / handing.REQUEST)
+        request = self.setup.state.folder / handing.REQUEST
+        watched = sources.Watched(here.config, (here.npmrc,), request, release=self.renewal.file)
         self.memory.watched = False
         if self.watch:
             self.watch.close()
@@ -153,7 +153,7 @@ class Agent:
     def _signals(self, wake: socket.socket) -> None:
         with contextlib.suppress(BlockingIOError):
             if any(n in (signal.SIGTERM, signal.SIGINT) for n in wake.recv(64)):
-                raise Stopped
+                raise renewal.Stopped
         self.memory.watched = False
         self.due["look"] = 0.0  # SIGHUP: look again, at everything
 
@@ -174,6 +174,8 @@ class Agent:
     def look(self) -> None:
         """Looks, decides, and has the files follow; plans when to look next."""
         self.due.pop("look", None)
+        if self.hold is not None:
+            self.hold.keep(self.tell)
         self._settings()
         now = self.system.monotonic()
         settled = self.pace.looking(now)
@@ -287,6 +289,7 @@ class Agent:
 
     def _requests(self) -> None:
         """Does what a command asked for and tells it the result; a mistake of the command's is its own to show."""
+        self.renewal.check(self.system.monotonic(), urgent=True)
         request = handing.pending(self.setup.state)
         if request is None:
             return
@@ -321,17 +324,17 @@ class Agent:
         return secrets.fetch(reference, proxy, self.system, profile, limit=handing.WAIT - 1)
 
 
-def run(system: System, tell: Callable[[str, dict[str, Any] | None], None]) -> int:
+def run(system: System, tell: Tell) -> int:
     """`roamrc run`: one agent at a time; a second one says so and that is all right."""
     here, _ = look.setup(system)
-    fd = renewal.hold(here.state, system, handing.REQUEST)
-    if fd is None:
+    hold = renewal.hold(here.state, system, handing.REQUEST)
+    if hold is None:
         tell(f"an agent is running already (pid {here.state.agent_pid() or 'unknown'})", None)
         return 0
     try:
-        Agent(system, tell).run()
+        Agent(system, tell, hold).run()
     except renewal.Renewed as e:
-        renewal.become(e.argv, fd)
+        renewal.become(e.argv, hold.fd)
     finally:
-        os.close(fd)
+        os.close(hold.fd)
     return 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from .. import __version__
@@ -53,7 +53,39 @@ def tenant(state: State) -> Tenant | None:
     return Tenant(pid, str(told.get("release", "")), str(told.get("home", "")))
 
 
-def hold(state: State, system: System, request: str) -> int | None:
+class Stopped(Exception):
+    """The agent shall end."""
+
+
+class Hold:
+    """The agent's lock as long as it lives, `fd`."""
+
+    __slots__ = ("fd", "state", "system")
+
+    def __init__(self, state: State, system: System, fd: int) -> None:
+        self.state, self.system, self.fd = state, system, fd
+
+    def keep(self, tell: Callable[[str, None], None]) -> None:
+        """Raises Stopped where another agent has the lock: two at one file undo each other's work. A state folder that was
+        removed took the lock's file along, so that nobody could see the agent any more: it is taken anew."""
+        try:
+            if os.path.samestat(os.stat(self.state.path("agent.lock")), os.fstat(self.fd)):
+                return
+        except OSError:
+            pass
+        try:
+            fd = self.state.agent_lock()
+        except RoamError:  # the folder can't be made again: npm's file shall be right all the same
+            return
+        if fd is None:
+            tell("another agent has taken over; this one ends", None)
+            raise Stopped
+        os.close(self.fd)
+        self.fd = fd
+        sign(self.state, self.system)
+
+
+def hold(state: State, system: System, request: str) -> Hold | None:
     """The agent's lock, as an older version handed it over with this process, or new; None where another agent has it. Says who
     the agent is from now on. A new agent drops the file `request`: whoever left it waits no longer."""
     fd = inherited(state)
@@ -63,9 +95,14 @@ def hold(state: State, system: System, request: str) -> int | None:
             return None
         with contextlib.suppress(RoamError):
             state.discard(request)
+    sign(state, system)
+    return Hold(state, system, fd)
+
+
+def sign(state: State, system: System) -> None:
+    """Says who the agent is."""
     with contextlib.suppress(RoamError):  # on a full disk npm's file shall be right all the same
         state.save(NAME, {"pid": os.getpid(), "release": __version__, "home": str(system.home)})
-    return fd
 
 
 def become(argv: Sequence[str], lock: int) -> NoReturn:
@@ -92,6 +129,7 @@ class Renewal:
     def __init__(self, system: System, argv: Sequence[str], file: str) -> None:
         self.system, self.argv, self.file = system, tuple(argv), file
         self.stamp = stamp(file)
+        self.tried = self.stamp
         self.again: float | None = None
         self.rung = 0
 
@@ -103,12 +141,17 @@ class Renewal:
         """When there is something to check though nothing stirs."""
         return [] if self.again is None else [self.again]
 
-    def check(self, now: float) -> None:
+    def check(self, now: float, *, urgent: bool = False) -> None:
         """Raises Renewed where another version stands there and can be started; in the middle of an upgrade half of its files are
-        missing, and it is tried again after 1, 3, 10, 30, 60 s, then every 5 min."""
-        if not self.changed():
+        missing, and it is tried again after 1, 3, 10, 30, 60 s, then every 5 min, and at once where that is `urgent`: whoever
+        types a command after an upgrade means the new version."""
+        found = stamp(self.file)
+        if found == self.stamp:
             self.again, self.rung = None, 0
-        elif self.again is None or now >= self.again:
+            return
+        if found != self.tried:  # an upgrade goes on: the file went, and now it is there
+            self.again, self.rung, self.tried = None, 0, found
+        if urgent or self.again is None or now >= self.again:
             ran = self.system.run([*self.argv, "--help"], timeout=10.0)
             if not isinstance(ran, Hidden) and ran.code == 0:
                 raise Renewed(self.argv)

@@ -61,12 +61,13 @@ class Source(Protocol):
 class Watched:
     """The paths whose change is a reason to look, absolute: `config` is the folder of config.yaml and profiles/, `npm` are
     npm's files, `override` is the one file of the state folder through which commands talk to the agent, `resolv` is
-    resolv.conf."""
+    resolv.conf, `release` the file of roamrc's own version."""
 
     config: Path
     npm: tuple[Path, ...]
     override: Path
     resolv: Path = Path("/etc/resolv.conf")
+    release: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ def openers(system: System, watched: Watched) -> list[Opener]:
         from . import kqueue_darwin
 
         wanted = {str(watched.override): "override", **{str(path): "npm's file" for path in watched.npm}}
+        if watched.release is not None:
+            wanted[watched.release] = "roamrc itself"
         queue = kqueue_darwin.queue()
         return kqueue_darwin.Stats(wanted) if queue is None else kqueue_darwin.Files(wanted, *queue)
 

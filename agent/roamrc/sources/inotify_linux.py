@@ -18,7 +18,7 @@ import errno
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 CLOSE_WRITE, MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x8, 0x40, 0x80, 0x100, 0x200
 DELETE_SELF, MOVE_SELF, UNMOUNT, OVERFLOW, IGNORED = 0x400, 0x800, 0x2000, 0x4000, 0x8000
@@ -77,7 +77,8 @@ def steps(path: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
 
 class Files:
     """Wakes when one of some paths may mean other bytes than before. `wanted` maps absolute paths to the reasons that `drain()`
-    gives; of one that ends in / every name for which `counts` says so.
+    gives; of one that ends in / every name for which `counts` says so. Of those in `near` the last folder alone is watched: when
+    that one goes it is a reason too, and nobody has to know where another one comes from.
 
     Events for other names cost one read and no look. Raises OSError: no inotify instance or watch is left (ENOSPC, EMFILE).
     """
@@ -85,8 +86,8 @@ class Files:
     name = "files"
     every = None
 
-    def __init__(self, wanted: Mapping[str, str], counts: Callable[[bytes], bool] = bool) -> None:
-        self._counts = counts
+    def __init__(self, wanted: Mapping[str, str], counts: Callable[[bytes], bool] = bool, near: Collection[str] = ()) -> None:
+        self._counts, self._near = counts, near
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._fd: int = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
@@ -108,7 +109,8 @@ class Files:
         self._wanted = wanted
         folders: dict[int, tuple[bytes, dict[bytes, dict[str, None]]]] = {}
         for path, reason in wanted.items():
-            for folder, name, last in steps(os.fsencode(path)):
+            way = os.fsencode(path)
+            for folder, name, last in [(*os.path.split(way), True)] if path in self._near else steps(way):
                 watch = self._add(folder, WAY | CLOSE_WRITE if last else WAY)
                 if watch >= 0:
                     folders.setdefault(watch, (folder, {}))[1].setdefault(name, {})[reason] = None

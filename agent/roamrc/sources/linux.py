@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..system import System
 from . import Opener, Source, Watched
 
@@ -18,7 +20,9 @@ def openers(system: System, watched: Watched) -> list[Opener]:
         from . import inotify_linux
 
         wanted = {str(watched.resolv): "resolv.conf", str(watched.override): "override"}
-        return inotify_linux.Files({**wanted, **{str(path): "npm's file" for path in watched.npm}})
+        release = [os.path.realpath(watched.release)] if watched.release is not None else []
+        wanted |= dict.fromkeys(release, "roamrc itself")
+        return inotify_linux.Files({**wanted, **{str(path): "npm's file" for path in watched.npm}}, near=release)
 
     def profiles() -> Source:
         from . import profiles_linux
