@@ -94,6 +94,7 @@ def test_one_that_never_goes(tmp_path: Path) -> None:
     ("faults", "pauses"),
     [
         ({"bootout": [113]}, []),
+        ({"bootout": [3]}, []),
         ({"bootstrap": [5]}, [1.0]),
         ({"bootstrap": [5, 5]}, [1.0, 1.0]),
     ],
@@ -177,6 +178,14 @@ def test_kickstart_refused(tmp_path: Path, code: int, sentence: str) -> None:
     mac = Mac(tmp_path, starts=False, faults={"kickstart": [code]})
     with pytest.raises(Refused, match=sentence):
         mac.install()
+
+
+def test_no_session_to_load_it_into(tmp_path: Path) -> None:
+    mac = Mac(tmp_path, faults={"bootstrap": [125]})
+    with pytest.raises(Refused, match="launchd starts agents only there") as e:
+        mac.install()
+    assert e.value.hint == "roamrc run"
+    assert mac.calls().count("bootstrap DOMAIN PLIST") == 1, "it will not change by waiting"
 
 
 def test_an_agent_that_does_not_stay_up(tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ def test_three_commands_and_a_day(laptop: tuple[Lab, User]) -> None:
     user.root(f"kill -9 {pid}")
     until(lambda: user.state()["running"] and user.state()["pid"] != pid, 10, "the agent is back")
     assert user.office()
+    gone, back = (int(user.show(f"{x}EnterTimestampMonotonic")) for x in ("Inactive", "Active"))
+    print(f"kill -9: systemd had it back, ready and looked, after {(back - gone) / 1e6:.2f} s")
 
     user.type("use", "direct", "--for", "3s")
     assert user.home()
