@@ -17,18 +17,21 @@ def mount(*args: str) -> None:
     subprocess.run(["mount", *args], check=True)
 
 
-def rootless() -> bool:
+def account() -> int:
+    """The user outside whose root we are here (user_namespaces(7)); 0: the machine's own root."""
     with open("/proc/self/uid_map") as f:
-        return f.read().split()[1] != "0"
+        return int(f.read().split()[1])
+
+
+def rootless() -> bool:
+    return account() != 0
 
 
 def private(priv: str, top: str) -> None:
     """A private, writable copy of a folder of the machine, in place."""
     name = top.strip("/").replace("/", "-")
     if not rootless():
-        for d in ("up", "wk"):
-            os.makedirs(f"{priv}/{name}.{d}")
-        mount("-t", "overlay", "overlay", "-o", f"lowerdir={top},upperdir={priv}/{name}.up,workdir={priv}/{name}.wk", top)
+        overlay(priv, top)
         return
     copy = f"{priv}/{name}"  # the host's root is nobody here, so an overlay would be read-only: a copy
     os.makedirs(copy)
@@ -40,15 +43,30 @@ def private(priv: str, top: str) -> None:
     mount("--bind", copy, top)
 
 
+def overlay(priv: str, top: str, *more: str) -> None:
+    """A layer over a folder that takes what is written there."""
+    name = top.strip("/").replace("/", "-")
+    for d in ("up", "wk"):
+        os.makedirs(f"{priv}/{name}.{d}")
+    layers = [f"lowerdir={top}", f"upperdir={priv}/{name}.up", f"workdir={priv}/{name}.wk", *more]
+    mount("-t", "overlay", "overlay", "-o", ",".join(layers), top)
+
+
 def hide_npmrc(priv: str, state: str) -> None:
     """Take the account's own .npmrc out of sight, for reading and for writing."""
-    home = pwd.getpwuid(0 if not rootless() else os.stat(state).st_uid).pw_dir
+    home = pwd.getpwuid(account()).pw_dir
     file = f"{home}/.npmrc"
-    if not rootless() and os.path.isdir(home) and home != "/" and not f"{state}/".startswith(f"{home}/"):
-        private(priv, home)
-        if os.path.lexists(file):
-            os.unlink(file)
-    elif os.path.isfile(file):  # the state lies in the home: only the file that is there can be covered
+    if os.path.isdir(home) and home != "/" and not f"{state}/".startswith(f"{home}/"):
+        try:  # an ordinary user's layer needs Linux 5.11
+            overlay(priv, home, *(["userxattr"] if rootless() else []))
+        except subprocess.CalledProcessError:
+            if not rootless():
+                raise
+        else:
+            if os.path.lexists(file):
+                os.unlink(file)
+            return
+    if os.path.isfile(file):  # the state lies in the home: only the file that is there can be covered
         open(f"{priv}/npmrc", "w").close()
         mount("--bind", f"{priv}/npmrc", file)
 

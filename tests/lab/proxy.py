@@ -50,7 +50,8 @@ def serve(c: socket.socket, good: str, user: str, log: str, hosts: dict[str, str
         auth = next((x.split(":", 1)[1].strip() for x in lines if x.lower().startswith("proxy-authorization:")), None)
         code = 200 if auth == good else 407
         with open(log, "a") as f:
-            print(f"{time.time():.3f} {code} {method} {target} {user if code == 200 else '-'}", file=f)
+            what = "TCP_DENIED" if code == 407 else "TCP_TUNNEL" if method == "CONNECT" else "TCP_MISS"  # squid's words
+            print(f"{time.time():.3f} {what}/{code} {method} {target} {user if code == 200 else '-'}", file=f)
         if code == 407:
             c.sendall(NEED_LOGIN)
             return

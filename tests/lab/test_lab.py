@@ -75,6 +75,8 @@ def test_the_laptop_has_a_machine_of_its_own(lab: Lab) -> None:
     assert lab.sh("cat /sys/class/net/eth0/address").strip() == LAPTOP_MAC
     assert lab.sh("hostname").strip() == "laptop"
     assert lab.exec(["test", "-s", f"{real}/.npmrc"]).returncode == 1
+    if not os.path.isdir(real):
+        return  # an account without a home
     before = Path(real, ".npmrc").read_bytes() if Path(real, ".npmrc").exists() else None
     lab.sh(f"echo proxy=http://wrong.test:1 > {real}/.npmrc")  # as a dhclient hook without HOME would
     after = Path(real, ".npmrc").read_bytes() if Path(real, ".npmrc").exists() else None
