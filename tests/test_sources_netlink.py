@@ -93,6 +93,12 @@ STORIES: dict[str, list[tuple[int, bytes, bool]]] = {
     "goes down, not known before": [(NL, link(9, 0, change=UP), True)],
     "gone, not known before": [(DL, link(9, 0, MADE), True)],
     "gone while up": [(NL, link(2, ON), True), (DL, link(2, ON, MADE), True)],
+    "a virtual machine's end of a bridge": [
+        (NL, link(9, 0, MADE, more=kind("tun")), False),
+        (NL, link(9, ON, more=attr(10, u32(3)) + kind("tun", "bridge")), False),
+        (DL, link(9, 0, MADE), False),
+    ],
+    "a tunnel": [(NL, link(9, ON, more=kind("tun")), True), (DL, link(9, 0, MADE), True)],
     "a container's end of a bridge": [
         (NL, link(9, 0, MADE, more=kind("veth")), False),
         (NL, link(9, ON, more=attr(10, u32(3)) + kind("veth", "bridge")), False),
@@ -145,6 +151,68 @@ STORIES: dict[str, list[tuple[int, bytes, bool]]] = {
 def test_what_is_news(story: str) -> None:
     news = News()
     assert [news.stirs(number, body) for number, body, _ in STORIES[story]] == [stirs for *_, stirs in STORIES[story]]
+
+
+CARD = attr(56, b"0000:00:1f.6\0")
+BRIDGE = kind("bridge")
+
+
+def flips(news: News, index: int, more: bytes) -> list[bool]:
+    """Whether each of four carrier changes of a link stirs, after its first mention."""
+    news.stirs(NL, link(index, ON, name="br0", more=more))
+    states = [link(index, UP, 0, "br0", 2, 0, 1, more), link(index, ON, losses=1, name="br0", more=more)] * 2
+    return [news.stirs(NL, x) for x in states]
+
+
+def port(index: int, master: int, of: bytes) -> bytes:
+    return link(index, ON, name=f"p{index}", more=attr(10, u32(master)) + of)
+
+
+@pytest.mark.parametrize(
+    ("links", "whole", "stirs"),
+    [
+        ([link(2, ON, more=CARD), port(9, 7, kind("veth", "bridge"))], True, False),
+        ([link(2, ON, more=CARD), port(9, 7, kind("tun", "bridge"))], True, False),
+        ([link(2, 0, more=CARD), port(9, 7, kind("veth", "bridge"))], True, False),  # a card that is off is a card
+        ([link(2, ON, more=CARD)], True, False),
+        ([link(2, ON, more=CARD)], False, True),  # who knows what is behind it
+        ([link(2, ON)], True, True),  # a lab, a container: it may be the uplink
+        ([port(2, 7, CARD)], True, True),
+        ([port(2, 0, CARD), port(3, 7, kind("vlan", "bridge"))], True, True),
+        ([port(2, 8, CARD), port(8, 7, kind("bond", "bridge"))], True, True),
+    ],
+    ids=["container", "virtual machine", "card off", "no port", "not surveyed", "no card", "card", "vlan", "bond"],
+)
+def test_a_bridge_of_containers_is_no_news_beside_a_card(links: list[bytes], whole: bool, stirs: bool) -> None:
+    news = News()
+    news.whole = whole
+    for found in links:
+        news.stirs(NL, found)
+    assert flips(news, 7, BRIDGE) == [stirs] * 4
+
+
+def test_a_bridge_that_gets_or_loses_a_card() -> None:
+    news = News()
+    news.whole = True
+    news.stirs(NL, link(2, ON, more=CARD))
+    news.stirs(NL, link(3, ON, name="eth1", more=CARD))
+    assert flips(news, 7, BRIDGE) == [False] * 4
+    assert news.stirs(NL, port(3, 7, CARD + kind("", "bridge"))), "the card itself tells that it is a port now"
+    assert flips(news, 7, BRIDGE) == [True] * 4
+    assert news.stirs(NL, link(3, ON, name="eth1", more=CARD))
+    news.stirs(NL, link(7, UP, more=BRIDGE))
+    assert flips(news, 7, BRIDGE) == [False] * 4
+    assert news.stirs(DL, link(2, 0, MADE))
+    assert news.stirs(DL, link(3, 0, MADE)), "the last card"
+    assert flips(news, 7, BRIDGE) == [True] * 4
+
+
+def test_a_veth_is_no_news_beside_a_card() -> None:
+    news = News()
+    assert flips(news, 9, kind("veth")) == [True] * 4
+    news.stirs(NL, link(2, ON, more=CARD))
+    assert flips(news, 9, kind("veth")) == [False] * 4
+    assert not news.stirs(DL, link(9, 0, MADE))
 
 
 def test_what_does_not_fit_the_memory_wakes() -> None:
@@ -246,8 +314,6 @@ def cabled() -> Netlink:
     """eth0, up and with carrier (its other end is `peer`), an address and a default route; the source has read all of that."""
     ip("link add eth0 type veth peer name peer", "link set peer up", "link set eth0 up", *ADDRESSES)
     source = Netlink()
-    ip("link set eth0 mtu 1400")  # the first word of eth0 that this source hears
-    reason(source)
     # the kernel reports carrier a moment later: that must not pass for the change under test
     until(lambda: all("state UP" in shown("link", "show", end) for end in ("eth0", "peer")), "both ends have carrier")
     source.drain()
@@ -320,6 +386,22 @@ def test_noise_of_a_real_kernel_wakes_nobody() -> None:
         assert source.drain() is None
         ip("addr add 10.1.0.6/24 dev eth0")
         assert source.drain() == "network"
+
+    alone(body)
+
+
+@pytest.mark.lab
+@pytest.mark.usefixtures("kernel")
+def test_a_new_source_knows_every_link_there_is() -> None:
+    def body() -> None:
+        cabled().close()
+        ip(*(f"link add s{n} type veth peer name t{n}" for n in range(100)))  # more than one answer of the kernel's
+        source = Netlink()
+        ip("link set eth0 mtu 1400", "link set s5 mtu 1400")
+        assert source.drain() is None
+        ip("link set eth0 down")
+        assert source.drain() == "network"
+        assert source._news.whole
 
     alone(body)
 

@@ -49,6 +49,11 @@ class Ears:
         self.plain.bind((0, netlink_linux.GROUPS | 0x4))
         self.told: dict[str, list[int]] = {}
 
+    def card(self, there: bool) -> None:
+        """A card comes or goes, by the word that the kernel would have for it: a namespace can be given none."""
+        attributes = struct.pack("=HH8sHH8s", 12, 3, b"wlan9\0\0\0", 12, 56, b"0000:00\0")  # IFLA_IFNAME, IFLA_PARENT_DEV_NAME
+        self.source._news.stirs(16 if there else 17, struct.pack("=BxHiII", 0, 1, 9999, 0x11043, 0xFFFFFFFF) + attributes)
+
     def hear(self, what: str, quiet: float = 0.05) -> None:
         """Everything that is said until it is quiet: messages, wake-ups of the process, looks."""
         counts = self.told.setdefault(what, [0, 0, 0])
@@ -114,6 +119,10 @@ def main() -> None:
         ears.hear("the bridge", 1.2)
         for n in range(CONTAINERS):
             container(n, at_router, ears, "a lone container each time")
+        ears.card(True)
+        for n in range(CONTAINERS):
+            container(n, at_router, ears, "a lone container each time, with a card")
+        ears.card(False)
         ip(f"link add stays type veth peer name c netns {router.pid}", "link set stays master br0", "link set stays up")
         subprocess.run([*at_router, "ip", "link", "set", "c", "up"], check=True)
         ears.hear("one container stays", 1.2)

@@ -8,8 +8,10 @@ thing, and dropped only where the facts can't differ:
   only routes of a VPN, and the network's own, have that scope;
 - a link that says again what it said: statistics, a promiscuous tcpdump, a Wi-Fi scan. The count of carrier losses belongs to
   what it says: a cable that was out and in again between two messages is a change;
-- a link that is made and not up yet, and a link's end that was not up: it has no addresses and no routes. A container's end of
-  a bridge (a veth that is its port) likewise: what it brings is told by the bridge. Any other veth may be the uplink;
+- a link that is made and not up yet, and a link's end that was not up: it has no addresses and no routes. A container's or a
+  virtual machine's end of a bridge (a veth or tap that is its port) likewise: what it brings is told by the bridge;
+- with a card in the machine, what only serves containers: a veth, and a bridge that has no other ports than such (docker0,
+  virbr0), whose carrier comes and goes with each of them. Without a card, as in a lab or a container, it may be the uplink;
 - an address or an IPv6 route said again with other lifetimes only.
 
 The memory is bounded and lossy in one direction: what is not remembered wakes. Lost messages (ENOBUFS) wake and empty it.
@@ -22,6 +24,7 @@ import socket
 import struct
 from collections.abc import Iterator
 
+from ..formats import netlink, rtnetlink
 from . import netlink_filter_linux
 
 TYPE_CHECKING = False
@@ -55,6 +58,12 @@ SCANS = frozenset((0x8B19, 0x8C00, 0x8C01, 0x8C02))
 State = tuple[object, ...]
 DOWN: State = ("carries nothing",)
 
+ENDS, PORTS = frozenset((b"veth", b"netkit")), frozenset((b"veth", b"tun"))
+"""Kinds of a link to a container; and of a bridge's port behind which there is only a container or a virtual machine."""
+
+DUMPS = 3
+"""How often the list of links is asked for where it changed while it was read."""
+
 
 class Netlink:
     """Wakes with "network". Raises OSError where the machine denies netlink (a sandbox without AF_NETLINK)."""
@@ -71,10 +80,11 @@ class Netlink:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)  # the kernel gives what net.core.rmem_max allows
             netlink_filter_linux.attach(s)
             s.bind((0, GROUPS))
+            self._socket, self._news, self._buffer = s, News(), bytearray(1 << 17)
+            self._survey()
         except BaseException:
             s.close()
             raise
-        self._socket, self._news, self._buffer = s, News(), bytearray(1 << 17)
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -90,6 +100,7 @@ class Netlink:
                 if e.errno != errno.ENOBUFS:
                     raise
                 self._news, wake = News(), True  # events were lost: that is an event too
+                self._survey()
                 continue
             if sender[0] != 0:
                 continue  # another process of this machine: only the kernel has news
@@ -99,6 +110,25 @@ class Netlink:
             for kind, body in messages(bytes(view[:size])):
                 wake = self._news.stirs(kind, body) or wake
         return "network" if wake else None
+
+    def _survey(self) -> None:
+        """Learn what links there are; whoever opens a source, or is told of lost events, looks afterwards. The kernel writes the
+        list while we read it, so nothing is waited for."""
+        for turn in range(DUMPS):
+            flags, torn = netlink.REQUEST | netlink.DUMP, False
+            try:
+                self._socket.sendto(netlink.message(NEWLINK + 2, rtnetlink.links_request(), flags, turn + 1), (0, 0))
+                while True:
+                    data, sender = self._socket.recvfrom(1 << 17)
+                    for kind, about, seq, body in netlink.messages(data) if sender[0] == 0 else ():
+                        self._news.stirs(kind, body)
+                        torn |= seq == turn + 1 and bool(about & netlink.DUMP_INTR)
+                        if seq == turn + 1 and kind in (netlink.ERROR, netlink.DONE):
+                            self._news.whole = kind == netlink.DONE and not netlink.errno(body) and not torn
+            except OSError:  # BlockingIOError: all of it was read
+                pass
+            if self._news.whole:
+                return
 
     def close(self) -> None:
         self._socket.close()
@@ -128,11 +158,15 @@ def attributes(data: bytes, at: int) -> dict[int, bytes]:
 
 
 class News:
-    """Remembers what was last said of each link, address and IPv6 route, to tell news from repetition."""
+    """Remembers what was last said of each link, address and IPv6 route, to tell news from repetition; `whole`: it has heard of
+    every link there is."""
 
-    __slots__ = ("_addresses", "_links", "_routes")
+    __slots__ = ("_addresses", "_cards", "_links", "_ports", "_routes", "whole")
 
     def __init__(self) -> None:
+        self.whole = False
+        self._cards: set[int] = set()
+        self._ports: dict[int, int] = {}  # a port behind which there may be a network → its master
         self._links: dict[int, State] = {}
         self._addresses: dict[State, int] = {}
         self._routes: dict[State, bytes] = {}
@@ -159,17 +193,39 @@ class News:
                 if (known is None or known is DOWN or known[1] == flags & ~PROMISCUOUS) and _scans(a[11]):
                     return False
             elif new:
-                state = _state(flags, a)
+                state = DOWN if self._spare(index, body, a) or not flags & UP else _state(flags, a)
                 _keep(self._links, index, state)
                 if state == known or (known is None and state is DOWN and not flags & UP and change == JUST_MADE):
                     return False
-            elif self._links.pop(index, None) is DOWN:
-                return False
+            else:
+                self._cards.discard(index)
+                self._ports.pop(index, None)
+                if self._links.pop(index, None) is DOWN:
+                    return False
             if not new:
                 self._addresses.clear()
             self._routes.clear()  # a link takes routes along without a word (seen: the default route)
             return True
         return bool(family != 7)  # AF_BRIDGE: a port's settings; the link itself is told as well
+
+    def _spare(self, index: int, body: bytes, a: dict[int, bytes]) -> bool:
+        """Whether no fact can depend on the link, up or down (devices_linux.Devices.grade, told from its messages alone)."""
+        about = attributes(
+            a.get(18, b""), 0
+        )  # IFLA_LINKINFO: its kind, and as what it serves; in a bond or VRF it is no such end
+        kind, serves, master = about.get(1, b"").rstrip(b"\0"), about.get(4, b"").rstrip(b"\0"), a.get(10)
+        if not kind and 56 in a and struct.unpack_from("=H", body, 2)[0] == 1:  # IFLA_PARENT_DEV_NAME (5.14), ARPHRD_ETHER
+            self._cards.add(index)
+        if serves == b"bridge" and kind in PORTS:
+            self._ports.pop(index, None)
+            return True
+        if master:
+            self._ports[index] = struct.unpack("=I", master)[0]
+        else:
+            self._ports.pop(index, None)
+        if not self._cards:
+            return False
+        return kind in ENDS or (kind == b"bridge" and self.whole and index not in self._ports.values())
 
     def _address(self, new: bool, body: bytes) -> bool:
         family, prefix, low, _, index = struct.unpack_from("=BBBBI", body)
@@ -211,9 +267,6 @@ class News:
 def _state(flags: int, a: dict[int, bytes]) -> State:
     """What a link says that facts can depend on: name, flags, operstate, carrier and its changes and losses, master. Not its MAC:
     a bridge takes that of its lowest port, and no fact is a MAC of our own."""
-    about = attributes(a.get(18, b""), 0)  # IFLA_LINKINFO: its kind, and as what it serves; in a bond or VRF it is no such end
-    if not flags & UP or (about.get(1, b"")[:4], about.get(4, b"")[:6]) == (b"veth", b"bridge"):
-        return DOWN
     return (a.get(3), flags & ~PROMISCUOUS, a.get(16), a.get(33), a.get(35), a.get(48), a.get(10))
 
 
