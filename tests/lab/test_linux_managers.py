@@ -12,7 +12,7 @@ import pytest
 
 from lab import NETS, Lab, desktop, missing, networkd
 from lab.agent import AgentProcess
-from lab.day import OWN, Keys, direct, no_login, profiles, with_login
+from lab.day import ELSEWHERE, OWN, Keys, direct, no_login, office, profiles, wait_status, with_login
 from lab.looking import Facts, Looking
 
 pytestmark = pytest.mark.lab
@@ -113,6 +113,7 @@ def suffixes(*wanted: str) -> Holds:
 def test_the_same_facts_and_the_same_file(laptop: Laptop) -> None:
     lab = laptop.lab
     agent = AgentProcess(lab)
+    shutil.rmtree(agent.config, ignore_errors=True)
     lab.npmrc(OWN)
     profiles(agent)
     with Looking(lab) as eyes, agent:
@@ -155,6 +156,39 @@ def test_the_same_facts_and_the_same_file(laptop: Laptop) -> None:
         assert stale["gateway_mac"] != NETS["office"].mac
         laptop.plug("home")
         step("home at last", at("home"), suffixes("lan"), direct)
+
+
+GUEST = """
+    priority: 20
+    when: {{gateway: 172.20.0.1, resolves: registry.public.test}}
+    apply: {{proxy: "http://proxy.corp.test:3128", login: "{login}"}}
+"""
+
+
+def test_a_portal_is_held_and_lent_nothing_until_it_is_passed(laptop: Laptop) -> None:
+    """Behind it every name resolves and nothing is true; that it was passed is told by no event, only by asking again."""
+    lab = laptop.lab
+    agent = AgentProcess(lab)
+    shutil.rmtree(agent.config, ignore_errors=True)
+    lab.npmrc(OWN)
+    office(agent)
+    agent.profile("guest", GUEST.format(login=f"file:{lab.home}/login"))
+    agent.profile("elsewhere", ELSEWHERE)
+    lab.behave("cafe", "portal")
+    with Looking(lab) as eyes, agent:
+        laptop.plug("office")
+        agent.wait_npmrc(with_login, 15, f"{laptop.manager}, office")
+        laptop.plug("cafe")
+        lab.npm("view", "lab-hello", env={"NPM_TOKEN": "t"})  # at once, as a watcher does
+        eyes.until(at("cafe"), 15, patience=0.2)
+        wait_status(agent, "hold", limit=10)
+        assert no_login(agent.keys())
+        before = agent.read()
+        assert agent.cli("apply").json is None
+        assert agent.read() == before, "held: nothing is written while the portal stands"
+        lab.behave("cafe", "honest")
+        agent.wait_npmrc(with_login, 40, f"{laptop.manager}, the portal was passed")
+    assert lab.captured("cafe") == [], lab.trapped("cafe")
 
 
 @pytest.mark.parametrize("laptop", ["networkd"], indirect=True)
