@@ -26,8 +26,13 @@ def system_bus(lab: Lab) -> None:
 
 
 def network_manager(lab: Lab) -> None:
-    """NetworkManager with one wired connection, `Wired`, that asks DHCP and takes no IPv6."""
+    """NetworkManager with one wired connection, `Wired`, that asks DHCP and takes no IPv6, and its bus."""
     system_bus(lab)
+    manage(lab)
+
+
+def manage(lab: Lab) -> None:
+    """The same on a bus that is there."""
     lab.sh("mkdir -p /etc/NetworkManager/conf.d /var/lib/NetworkManager /run/NetworkManager")
     lab.sh("rm -rf /etc/NetworkManager/conf.d/* /etc/NetworkManager/system-connections/* /var/lib/NetworkManager/*")
     lab.exec(["sh", "-c", "cat > /etc/NetworkManager/NetworkManager.conf"], input=CONF, check=True)
