@@ -16,6 +16,14 @@ pytestmark = pytest.mark.lab
 HOME = ("ip addr add 10.1.1.5/24 dev eth0", "ip route add default via 10.1.1.1 metric 100")
 DOCK = ("ip link set eth1 up", "ip addr add 10.2.2.5/24 dev eth1")
 TUN = ("ip addr add 10.99.0.2/24 dev tun0", "ip link set tun0 up")
+VIRTUAL = (
+    "ip link add virbr0 type bridge stp_state 1 forward_delay 0; ip addr add 192.168.122.1/24 dev virbr0; ip link set virbr0 up",
+    "ip link set vnet0 master virbr0; ip link set vnet0 up",
+    "ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up",
+    "ip link add veth1 type veth peer name inner; ip link set veth1 master docker0; ip link set veth1 up; ip link set inner up",
+    "ip link add cali1 type veth peer name pod; ip link set cali1 up; ip link set pod up; ip route add 10.244.0.7 dev cali1",
+)
+"""libvirt's network with a machine that runs, docker's with a container, and a pod's end that is routed, not bridged."""
 AT_HOME = {
     "online": True,
     "interface": "eth0",
@@ -272,6 +280,18 @@ CASES = (
             "ip addr add 172.17.0.1/16 dev docker0",
         ),
         {"online": False, "interface": None},
+    ),
+    Case(
+        "virtual machines and containers beside a cable",
+        (*HOME, *VIRTUAL),
+        {**AT_HOME, "vpn": [], "dns_suffixes": ["corp.test"]},
+        {"vnet0": "tap"},
+    ),
+    Case(
+        "virtual machines and containers alone",
+        ("ip link set eth0 down", *VIRTUAL[:-1]),
+        {"online": False, "interface": None, "vpn": []},
+        {"vnet0": "tap"},
     ),
     Case(
         "an overlay and a sink are no network",
