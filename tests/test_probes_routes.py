@@ -255,6 +255,24 @@ def test_kind(tmp_path: Path, name: str, uevent: str | None, extra: str | None, 
     assert devices_linux.kind(System(root=str(tmp_path)), link(2, name, **more)) == wanted  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("driver", "uevent", "wanted"),
+    [
+        ("rndis_host", "INTERFACE=usb0\n", "cellular"),
+        ("ipheth", "INTERFACE=enx1a2b3c4d5e6f\n", "cellular"),
+        ("cdc_ether", "INTERFACE=enx1a2b3c4d5e6f\n", "wired"),  # docks too
+        ("cdc_ether", "DEVTYPE=wwan\n", "cellular"),
+        ("r8152", "INTERFACE=enx1a2b3c4d5e6f\n", "wired"),
+    ],
+)
+def test_a_phone_on_a_usb_cable(tmp_path: Path, driver: str, uevent: str, wanted: str) -> None:
+    folder = tmp_path / "sys/class/net/usb0"
+    (folder / "device").mkdir(parents=True)
+    (folder / "uevent").write_text(uevent)
+    (folder / "device/driver").symlink_to(f"../../../../bus/usb/drivers/{driver}")
+    assert devices_linux.kind(System(root=str(tmp_path)), link(2, "usb0")) == wanted
+
+
 def test_an_interface_without_a_device_is_no_card(tmp_path: Path) -> None:
     for name in ("vboxnet0", "eth0"):
         (tmp_path / "sys/class/net" / name).mkdir(parents=True)

@@ -1,13 +1,14 @@
 """A Linux kernel of its own in an emulated machine, on the machine's root file system (read-only, changes in memory): for a real
-802.11 stack (mac80211_hwsim), WireGuard in the kernel and suspend, which containers and small kernels have not.
+802.11 stack (mac80211_hwsim), WireGuard in the kernel, ppp, phones on USB and suspend, which containers and small kernels lack.
 
-ROAMRC_GUEST names a folder with Debian's packages unpacked into it (dpkg-deb -x): linux-image-amd64's kernel, hostapd,
-wpasupplicant, iw, libnl-3-200, libnl-genl-3-200, libnl-route-3-200, libpcsclite1, busybox-static. qemu-system-x86 and cpio are
-the machine's own. Without KVM it takes a minute.
+ROAMRC_GUEST names a folder with Debian's packages unpacked into it (dpkg-deb -x): linux-image-amd64's kernel, hostapd, iw, iwd,
+wpasupplicant, libell0, ppp, libpcap0.8, libnl-3-200, libnl-genl-3-200, libnl-route-3-200, libpcsclite1, busybox-static.
+qemu-system-x86, cpio, kmod and dbus are the machine's own. Without KVM it takes a minute or two.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -16,9 +17,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
+
+EYES = r"""
+ip link set lo up; rm -f /etc/resolv.conf; : > /etc/resolv.conf
+mkfifo ask; $PYTHON $LAB/observer.py < ask > told & exec 3> ask
+i=0; until [ -s told ] || [ $i = 300 ]; do i=$((i+1)); sleep 0.2; done
+see() { n=$(wc -l < told); echo "${2:-1}" >&3; while [ $(wc -l < told) = $n ]; do sleep 0.1; done; echo "@$1 $(tail -n 1 told)"; }
+"""
+"""For a script: `see NAME [PATIENCE]` prints "@NAME " and the facts of one look as JSON (observer.py, one memory for all)."""
 
 INIT = r"""#!/bin/busybox sh
 B=/bin/busybox
@@ -71,6 +81,11 @@ mkdir -p /usr/lib/modules /run/work; ln -sfn $GUEST/lib/modules/{version} /usr/l
                     break
         guest.kill()
     return said
+
+
+def seen(said: str) -> dict[str, Any]:
+    """What a script told in lines "@NAME JSON"."""
+    return {name: json.loads(rest) for name, rest in re.findall(r"@(\w+) (\S.*)", said)}
 
 
 def ramdisk(folder: Path, root: Path, version: str) -> Path:

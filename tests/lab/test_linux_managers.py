@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -110,6 +111,28 @@ def suffixes(*wanted: str) -> Holds:
     return lambda facts: set(facts["dns_suffixes"]) == set(wanted)
 
 
+Row = tuple[str, str]
+TABLE: dict[str, dict[str, Row]] = {}
+"""Manager → situation → the facts and the file, as test_the_same_facts_and_the_same_file saw them."""
+
+KNOWN = {"full VPN", "VPN killed", "docked", "moved cable, under 6 s"}
+"""Where the managers themselves differ, and only in what is in force: whose suffix gives way to whose, and who asks for a new
+address at once. npm's file is the same in these too."""
+
+
+def note(manager: str, name: str, facts: Facts, file: str) -> None:
+    """The facts in words, and npm's file in full but for the login's way there."""
+    tunnels = [f"{n} {'full' if default else 'split'}" for n, default, _ in facts["vpn"]]
+    where = [facts["interface"], facts["gateway"], facts["gateway_mac"], *sorted(facts["dns_suffixes"]), *tunnels]
+    TABLE.setdefault(manager, {})[name] = (" · ".join(str(x) for x in where), file)
+
+
+def in_words(file: str) -> str:
+    keys = dict(line.split("=", 1) for line in file.splitlines() if line.startswith(("proxy=", "noproxy=")))
+    proxy = keys.get("proxy", "")
+    return "proxy and login" if "@" in proxy else "proxy" if proxy else "direct"
+
+
 def test_the_same_facts_and_the_same_file(laptop: Laptop) -> None:
     lab = laptop.lab
     agent = AgentProcess(lab)
@@ -120,11 +143,12 @@ def test_the_same_facts_and_the_same_file(laptop: Laptop) -> None:
 
         def step(name: str, there: Holds, dns: Holds, file: Callable[[Keys], bool]) -> None:
             try:
-                eyes.until(lambda f: there(f) and dns(f), 15, patience=0.2)
+                found = eyes.until(lambda f: there(f) and dns(f), 15, patience=0.2)
             except AssertionError as e:
                 e.add_note(f"{laptop.manager}, {name}\n{lab.resolv_conf()}\n{lab.sh('ip addr; ip route')}")
                 raise
             agent.wait_npmrc(file, 10, f"{laptop.manager}, {name}")
+            note(laptop.manager, name, found, agent.read())
 
         laptop.plug("office")
         step("office", at("office"), suffixes("corp.test"), with_login)
@@ -150,12 +174,41 @@ def test_the_same_facts_and_the_same_file(laptop: Laptop) -> None:
         laptop.undock()
         laptop.plug("office")
         step("office once more", at("office"), suffixes("corp.test"), with_login)
+        before = agent.read()
+        lab.flap(1, 0.05)  # as an access point of the same network takes over
+        step("link lost and back", at("office"), suffixes("corp.test"), with_login)
+        assert agent.read() == before
         lab.move_cable("home")  # NetworkManager and dhclient keep the office's address; networkd asks anew
         agent.wait_npmrc(no_login, 5, f"{laptop.manager}, moved cable")
         stale = eyes.look(0.2)
         assert stale["gateway_mac"] != NETS["office"].mac
+        note(laptop.manager, "moved cable, under 6 s", stale, agent.read())
         laptop.plug("home")
         step("home at last", at("home"), suffixes("lan"), direct)
+
+
+def test_the_table(record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]) -> None:
+    """After the test above ran under more than one manager: cell by cell the same. `-s` shows it."""
+    managers = [m for m, rows in TABLE.items() if rows]
+    if len(managers) < 2:
+        return
+    first = TABLE[managers[0]]
+    lines = [f"| | {' | '.join(managers)} | npm's file |", "|---" * (len(managers) + 2) + "|"]
+    differ = []
+    for name, row in first.items():
+        cells = [TABLE[m].get(name, ("not run", "")) for m in managers]
+        same = all(c == row for c in cells)
+        shown = [row[0], *("the same" if c[0] == row[0] else c[0] for c in cells[1:])]
+        files = {in_words(c[1]) for c in cells}
+        identical = " (byte for byte)" if len({c[1] for c in cells}) == 1 else ""
+        lines.append(f"| {name} | {' | '.join(shown)} | {' / '.join(sorted(files))}{identical} |")
+        if not same and name not in KNOWN:
+            differ.append(name)
+    table = "\n".join(lines)
+    record_property("table", table)
+    with capsys.disabled():
+        print(f"\n{table}" if os.environ.get("ROAMRC_SLOW") == "1" else "", end="")
+    assert not differ, table
 
 
 GUEST = """

@@ -3,8 +3,6 @@ In an emulated machine (guest.py says what it needs): slow."""
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ SSID = "Café ☕"
 
 SCRIPT = r"""
 modprobe mac80211_hwsim radios=3; for m in bridge wireguard rtc_cmos; do modprobe $m; done
-ip link set lo up; rm -f /etc/resolv.conf; : > /etc/resolv.conf
 ip netns add ap; for p in phy1 phy2; do $GUEST/sbin/iw phy $p set netns name ap; done
 ip -n ap link add br0 type bridge; ip -n ap link set br0 address 02:00:00:00:50:01 up; ip -n ap addr add 192.168.50.1/24 dev br0
 for i in 1 2; do cat > ap$i.conf <<X
@@ -34,9 +31,6 @@ done
 printf 'network={\n ssid=436166c3a920e29895\n psk="correct horse"\n}\n' > wpa.conf
 ap() { ip netns exec ap $GUEST/usr/sbin/hostapd -B -P ap$1.pid ap$1.conf > ap$1.log; }
 joined() { i=0; until $GUEST/sbin/iw dev wlan0 link | grep -q Connected || [ $i = 60 ]; do i=$((i+1)); sleep 0.5; done; }
-mkfifo ask; $PYTHON $LAB/observer.py < ask > told & exec 3> ask
-i=0; until [ -s told ] || [ $i = 100 ]; do i=$((i+1)); sleep 0.2; done
-see() { n=$(wc -l < told); echo "${2:-1}" >&3; while [ $(wc -l < told) = $n ]; do sleep 0.1; done; echo "@$1 $(tail -n 1 told)"; }
 ap 1; see nowhere
 $GUEST/sbin/wpa_supplicant -B -i wlan0 -c wpa.conf > wpa.log; joined
 ip addr add 192.168.50.9/24 dev wlan0; ip route add default via 192.168.50.1; see joined 5
@@ -65,8 +59,8 @@ def test_real_wifi(tmp_path: Path) -> None:
     if reason := guest.missing():
         pytest.skip(reason)
     tmp_path.chmod(0o755)
-    said = guest.run(tmp_path, SCRIPT)
-    seen: dict[str, Any] = {name: json.loads(rest) for name, rest in re.findall(r"@(\w+) (\S.*)", said)}
+    said = guest.run(tmp_path, guest.EYES + SCRIPT)
+    seen = guest.seen(said)
     assert seen.keys() >= {"nowhere", "joined", "nobody", "roamed", "split", "full", "gone"}, said[-3000:]
     here = {"online": True, "interface": "wlan0", "kind": "wifi", "ssid": SSID, "gateway": "192.168.50.1"}
     mac = {"gateway_mac": "02:00:00:00:50:01"}

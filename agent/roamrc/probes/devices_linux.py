@@ -51,6 +51,10 @@ STACKED = frozenset(["vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"]
 GROUPED = frozenset(["bridge", "bond", "team", "hsr", "batadv", "openvswitch"])
 CARDS = frozenset(("", "wwan", "rmnet", "dsa", "virt_wifi"))
 
+PHONES = frozenset(("rndis_host", "ipheth"))
+"""Drivers of a phone on a USB cable (Android's tethering, an iPhone). cdc_ether and cdc_ncm serve docks as well, so they are
+wired; a modem that speaks any of these names itself (DEVTYPE=wwan)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Devices:
@@ -145,7 +149,8 @@ def parents(system: System, links: Iterable[Link]) -> frozenset[int]:
 
 
 def kind(system: System, link: Link) -> str:
-    """wifi, wired, cellular or other, for a card (sysfs-class-net: cfg80211 and wwan devices name themselves in `uevent`)."""
+    """wifi, wired, cellular or other, for a card (sysfs-class-net: cfg80211 and wwan devices name themselves in `uevent`).
+    A phone tethered by USB is cellular, as on macOS."""
     raw = system.read(f"/sys/class/net/{link.name}/uevent", 4096) if sane(link.name) else None
     lines = raw.decode("utf-8", "replace").splitlines() if isinstance(raw, bytes) else []
     told_type = next((x.removeprefix("DEVTYPE=") for x in lines if x.startswith("DEVTYPE=")), "")
@@ -155,7 +160,8 @@ def kind(system: System, link: Link) -> str:
         return "cellular"
     if told_type == "bluetooth" or link.hardware not in (1, 32):
         return "other"
-    return "wired"
+    driver = system.readlink(f"/sys/class/net/{link.name}/device/driver") if sane(link.name) else None
+    return "cellular" if driver and driver.rpartition("/")[2] in PHONES else "wired"
 
 
 def sane(name: str) -> bool:

@@ -66,7 +66,7 @@ def network_manager(bus: Bus, interface: str) -> Told | None:
 
 
 def iwd(bus: Bus, interface: str) -> Told | None:
-    """iwd's station on this interface; the access point since 2.0 alone."""
+    """iwd's station on this interface; the access point in some versions alone (2.3 does not tell)."""
     tree = bus.call(IWD, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
     if not isinstance(tree, dict):
         return None
