@@ -121,6 +121,10 @@ class Agent:
                 yield found
             finally:
                 tracer.terminate()
+                try:
+                    tracer.wait(10)
+                except subprocess.TimeoutExpired:  # strace 6.1 waits for ever for one who is between vfork and exec
+                    tracer.kill()
 
 
 def until(holds: object, what: str, limit: float = 20.0) -> None:

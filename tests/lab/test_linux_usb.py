@@ -9,6 +9,32 @@ import pytest
 
 from lab import guest
 
+QUIET = """
+import select, subprocess
+from roamrc.sources.netlink_linux import Netlink
+source, wakes, looks = Netlink(), 0, 0
+def hear():
+    global wakes, looks
+    while select.select([source], [], [], 1.5)[0]:
+        wakes += 1
+        looks += bool(source.drain())
+def ip(lines):
+    subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True)
+for n in range(4):
+    ip(f"link add v{n} type veth peer name c{n}\\nlink set v{n} master docker0\\nlink set v{n} up\\nlink set c{n} up\\n")
+    hear()
+    ip(f"link del v{n}\\n")
+    hear()
+lone = [wakes, looks]
+ip("link set usb0 down\\n")
+hear()
+ip("link set usb0 up\\nroute add default via 192.168.42.129 metric 100\\n")
+hear()
+print("@quiet", lone)
+print("@card", int(looks > lone[1]))
+"""
+"""Lone containers beside a real card: its bridge gains and loses its carrier with each; then the card itself."""
+
 SCRIPT = r"""
 mkdir -p /dev/pts; mount -t devpts p /dev/pts; modprobe configfs; mount -t configfs c /sys/kernel/config
 for m in dummy_hcd libcomposite usb_f_rndis usb_f_ecm rndis_host cdc_ether ppp_async; do modprobe $m; done
@@ -27,6 +53,9 @@ plug() { # FUNCTION ADDRESS METRIC: a phone that speaks it, with a network
 }
 unplug() { echo > /sys/kernel/config/usb_gadget/$1/UDC; ip -n phone addr flush dev $1; }
 plug rndis 02:00:00:00:70 100; see rndis 5
+for m in veth bridge; do modprobe $m; done
+ip link add docker0 type bridge; ip link set docker0 up; ip addr add 172.17.0.1/16 dev docker0; sleep 2
+$PYTHON quiet.py
 unplug rndis; see unplugged
 plug ecm 02:00:00:00:71 100; see ecm 5
 pppd="$GUEST/usr/sbin/pppd nodetach noauth local"; mkdir -p /etc/ppp; : > /etc/ppp/options
@@ -42,7 +71,8 @@ def test_a_phone_by_usb_and_ppp(tmp_path: Path) -> None:
     if reason := guest.missing():
         pytest.skip(reason)
     tmp_path.chmod(0o755)
-    said = guest.run(tmp_path, guest.EYES + SCRIPT)
+    (tmp_path / "quiet.py").write_text(QUIET)
+    said = guest.run(tmp_path, f"cp {tmp_path}/quiet.py .\n{guest.EYES}{SCRIPT}")
     seen = guest.seen(said)
     here = {"online": True, "interface": "usb0", "ssid": None, "gateway": "192.168.42.129", "addresses": ["192.168.42.50/24"]}
     phone = {**here, "kind": "cellular", "gateway_mac": "02:00:00:00:70:01", "vpn": []}
@@ -59,3 +89,5 @@ def test_a_phone_by_usb_and_ppp(tmp_path: Path) -> None:
     assert seen.keys() >= wanted.keys(), said[-3000:]
     wrong = {name: seen[name] for name, facts in wanted.items() if not facts.items() <= seen[name].items()}
     assert not wrong
+    wakes, looks = seen["quiet"]
+    assert (wakes > 4, looks <= 1, seen["card"]) == (True, True, 1)  # the first word of a bridge that the source had only read of
