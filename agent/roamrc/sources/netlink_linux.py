@@ -114,19 +114,21 @@ class Netlink:
     def _survey(self) -> None:
         """Learn what links there are; whoever opens a source, or is told of lost events, looks afterwards. The kernel writes the
         list while we read it, so nothing is waited for."""
-        for turn in range(DUMPS):
-            flags, torn = netlink.REQUEST | netlink.DUMP, False
+        for turn in range(1, DUMPS + 1):
+            done = torn = False
             try:
-                self._socket.sendto(netlink.message(NEWLINK + 2, rtnetlink.links_request(), flags, turn + 1), (0, 0))
-                while True:
+                request = netlink.message(NEWLINK + 2, rtnetlink.links_request(), netlink.REQUEST | netlink.DUMP, turn)
+                self._socket.sendto(request, (0, 0))
+                while not done:  # what is queued behind the list is for drain()
                     data, sender = self._socket.recvfrom(1 << 17)
                     for kind, about, seq, body in netlink.messages(data) if sender[0] == 0 else ():
                         self._news.stirs(kind, body)
-                        torn |= seq == turn + 1 and bool(about & netlink.DUMP_INTR)
-                        if seq == turn + 1 and kind in (netlink.ERROR, netlink.DONE):
+                        torn |= seq == turn and bool(about & netlink.DUMP_INTR)
+                        if seq == turn and kind in (netlink.ERROR, netlink.DONE):
+                            done = True
                             self._news.whole = kind == netlink.DONE and not netlink.errno(body) and not torn
-            except OSError:  # BlockingIOError: all of it was read
-                pass
+            except OSError:
+                continue
             if self._news.whole:
                 return
 
