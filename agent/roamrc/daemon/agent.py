@@ -187,10 +187,9 @@ class Agent:
         self.pulse = self._pulse()
         if look.half_seen(seen.network) and not settled:
             if self.memory.moved:  # what was lent to the old link must go before the new one can be told apart
-                self._wait(
-                    replace(seen, decision=Decision("hold", None, "resolv.conf is being written")),
-                    Wish(sizes=self.sizes, recent=self.recent),
-                )
+                held = replace(seen, decision=Decision("hold", None, "resolv.conf is being written"))
+                report, _ = self._wait(held, Wish(sizes=self.sizes, recent=self.recent))
+                self.rescues.add(report.rescues, now)
             self._again(0.02 if now - self.pace.last_event < 0.2 else 0.2)
             return
         if waiting.hangs_on_mac(seen):
