@@ -2,8 +2,9 @@
 Floor 3.
 
 npm and others truncate .npmrc and write it in place. One that opened the file before our rename writes into the old inode,
-which has no name any more: its text would be lost. So the old inode stays open for a moment and is read again; what was
-written there since is drafted anew.
+which has no name any more: its text would be lost. So nothing is renamed while somebody has the file open for writing
+(lease.py); where that can't be known, or lasts, the old inode stays open for a moment and is read again, and what was written
+there since is drafted anew.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ import os
 import time
 from collections.abc import Iterable
 
-from . import atomic
+from . import atomic, lease
 from .errors import RoamError
 from .memory.ledger import Ledger
 from .memory.state import State
 from .rules.owned import FilePlan
 from .rules.plan import redraft, undo
-from .slotted import dataclass, replace
+from .slotted import dataclass, field, replace
 from .targets import NPM
 
 LOOK_BACK = (0.02, 0.2)
 """Seconds after the rename at which the old inode is read again; npm holds the file open for 1 to 3 ms."""
+
+LONG = 60.0
+"""Seconds for which it is read again as long as somebody has it open for writing."""
 
 TRIES = 5
 """How often a file that changes under our hands is drafted anew before we leave it to the next look."""
@@ -35,17 +39,19 @@ class Rescue:
 
     fd: int
     plan: FilePlan
+    since: float = field(default_factory=time.monotonic)
 
     def close(self) -> None:
         os.close(self.fd)
 
 
 def read(path: str, known: bool) -> atomic.Seen:
-    """npm's file; where its size is not `known` yet, one that was emptied just now is read again for 0.1 s at most: what npm has
-    truncated and not yet written would be taken for all that the user had (torture, races)."""
+    """npm's file. Where its size is not `known` yet, one that somebody is writing is read again, for a second at most; one that
+    was emptied just now for a tenth: what npm has truncated and not yet written would be taken for all that the user had."""
     seen = atomic.read(path)
-    for _ in range(10):
-        if seen.data != b"" or known or abs(time.time() - seen.mtime) >= 1:
+    for n in range(0 if known else 100):
+        emptied = n < 10 and seen.data == b"" and abs(time.time() - seen.mtime) < 1
+        if not emptied and not lease.being_written(path):
             break
         time.sleep(0.01)
         seen = atomic.read(path)
@@ -61,6 +67,8 @@ def commit(plan: FilePlan, ledger: Ledger, mode: int | None) -> Rescue | None:
             ledger.before(plan)
         ledger.after(plan)
         return None
+    if lease.being_written(path):
+        raise atomic.Changed(path)
     ledger.before(plan)
     assert plan.file.text is not None or plan.after is not None
     fd = None
@@ -89,7 +97,7 @@ def mode_for(plan: FilePlan, present: int) -> tuple[FilePlan, int]:
 def give_back(ledger: Ledger, path: str) -> FilePlan:
     """Puts every key of ours in a file back as it was before roamrc, with the old permissions where the file is the old one."""
     for attempt in range(TRIES):
-        seen = atomic.read(path)
+        seen = read(path, known=False)
         backup = ledger.backup(path)
         plan = undo(NPM, ledger.file(NPM, path, seen.data), backup, ledger.digest)
         mode = plan.file.record.mode if plan.after == backup and plan.file.record.mode is not None else seen.mode
@@ -132,6 +140,15 @@ def look_back(rescue: Rescue, ledger: Ledger) -> FilePlan | None:
     return None
 
 
+def wait_out(rescues: Iterable[Rescue]) -> None:
+    """For a command, which looks back once: until nobody has a replaced file open any more, a second at most; 20 ms where that
+    can't be known."""
+    time.sleep(LOOK_BACK[0])
+    end = time.monotonic() + 1
+    while any(lease.busy(r.fd) for r in rescues) and time.monotonic() < end:
+        time.sleep(LOOK_BACK[0])
+
+
 class Rescues:
     """The replaced files that are still looked back at, each twice; the second time closes it."""
 
@@ -153,7 +170,9 @@ class Rescues:
             _, last, rescue = entry
             with contextlib.suppress(RoamError, atomic.Changed), state.lock():
                 news = look_back(rescue, Ledger(state)) is not None or news
-            if last:
+            if last and lease.busy(rescue.fd) and now - rescue.since < LONG:
+                self.all.append((now + LOOK_BACK[-1], True, rescue))
+            elif last:
                 rescue.close()
         return news
 

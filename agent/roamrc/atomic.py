@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable
 from functools import cache
 
+from . import lease
 from .errors import Refused
 from .slotted import dataclass
 
@@ -81,13 +82,12 @@ def _read(path: str, real: str, limit: int) -> tuple[bytes, os.stat_result] | No
 def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = None, shared: bool = False) -> int | None:
     """Replaces the file behind `path` if it still holds `expected` (None: if there still is none). `shared`: others write it too.
 
-    Returns a descriptor of the file that was replaced, still open, so that what a slower writer puts there is not lost; the
-    caller closes it. Raises Changed, or Refused with the reason and a cure; then nothing has changed and no temporary file is
-    left.
+    Returns a descriptor of the file that was replaced, still open, where a slower writer may yet put something there; the caller
+    closes it. None where there is nobody who could. Raises Changed (also where somebody is at it), or Refused with the reason and
+    a cure; then nothing has changed and no temporary file is left.
     """
     real = _real(path, "write")
-    folder, name = os.path.split(real)
-    temp = os.path.join(folder, f".{name}.roamrc~")
+    folder, temp = os.path.dirname(real), _temp(real)
     old: int | None = None
     try:
         old = _open_owned(path, real)
@@ -96,13 +96,19 @@ def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = 
             not_anothers(folder)
         bits = mode if mode is not None else stat.S_IMODE(info.st_mode) if info else 0o600
         _write_temp(temp, data, bits, info.st_gid if info else None)
+        alone = _alone(old, path) if shared else False
         if _content(old, real) != expected:
             raise Changed(path)
-        if not (shared and _placed(temp, real, old, expected)):
+        if not (shared and _placed(temp, real, old, expected, alone)):
             os.rename(temp, real)
+        if shared and old is not None and not alone:
+            keep, old = old, None
+            sync_folder(folder)
+            return keep
+        if old is not None:
+            lease.release(old)
         sync_folder(folder)
-        keep, old = old, None
-        return keep
+        return None
     except OSError as e:
         raise refused(path, e, "write") from None
     finally:
@@ -111,12 +117,24 @@ def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = 
         _discard(temp)
 
 
-def _placed(temp: str, real: str, old: int | None, expected: bytes | None) -> bool:
+def _alone(fd: int | None, path: str) -> bool:
+    """Whether nobody has the file open for writing, nor can until its lease is released or it is closed. Raises Changed where
+    somebody is writing it."""
+    if fd is None:
+        return False
+    held = lease.take(fd)
+    if held is False and lease.young(fd):
+        raise Changed(path)
+    return held is True
+
+
+def _placed(temp: str, real: str, old: int | None, expected: bytes | None, alone: bool) -> bool:
     """Puts `temp` in the place of `real` so that no file of somebody else's is overwritten unseen; False where this system has no
     means for it. Raises Changed.
 
     Between comparing and rename(2) an editor's own rename was lost once in a thousand saves (torture, races). So the two change
-    names, and what came out is looked at; a new name is made by link(2), which overwrites nothing.
+    names, and what came out is looked at; a new name is made by link(2), which overwrites nothing. Who wanted to write in between
+    (`alone`: then he had to wait) finds the file that he meant to open.
     """
     if old is None:
         try:
@@ -128,7 +146,8 @@ def _placed(temp: str, real: str, old: int | None, expected: bytes | None) -> bo
         return True
     if not _exchange(temp, real):
         return False
-    if os.path.samestat(os.lstat(temp), os.fstat(old)) or _read_or_none(temp) == expected:
+    same = os.path.samestat(os.lstat(temp), os.fstat(old))
+    if (same and not (alone and lease.wanted(old))) or (not same and _read_or_none(temp) == expected):
         return True
     _exchange(temp, real)
     raise Changed(real)
@@ -162,24 +181,37 @@ def _renameat2() -> Callable[..., int] | None:
 def remove(path: str, *, expected: bytes) -> None:
     """Removes the file behind `path` if it still holds `expected`; raises Changed or Refused."""
     real = _real(path, "remove")
+    temp = _temp(real)
+    old: int | None = None
     try:
         old = _open_owned(path, real)
-        try:
-            if _content(old, real) != expected:
-                raise Changed(path)
-            os.unlink(real)
-            sync_folder(os.path.dirname(real))
-        finally:
-            if old is not None:
-                os.close(old)
+        alone = _alone(old, path)
+        if old is None or _content(old, real) != expected:
+            raise Changed(path)
+        os.rename(real, temp)  # by another name first, under which it can come back
+        if not os.path.samestat(os.lstat(temp), os.fstat(old)) or (alone and lease.wanted(old)):
+            with contextlib.suppress(FileExistsError):
+                os.link(temp, real)
+            raise Changed(path)
+        os.unlink(temp)
+        sync_folder(os.path.dirname(real))
     except OSError as e:
         raise refused(path, e, "remove") from None
+    finally:
+        if old is not None:
+            os.close(old)
+        _discard(temp)
+
+
+def _temp(real: str) -> str:
+    """The temporary file beside a file."""
+    folder, name = os.path.split(real)
+    return os.path.join(folder, f".{name}.roamrc~")
 
 
 def sweep(path: str) -> None:
     """Removes the temporary file that a killed process left beside `path`; call it under the lock."""
-    folder, name = os.path.split(_real(path, "write"))
-    _discard(os.path.join(folder, f".{name}.roamrc~"))
+    _discard(_temp(_real(path, "write")))
 
 
 def _real(path: str, verb: str) -> str:
@@ -291,7 +323,7 @@ def refused(path: str, e: OSError, verb: str) -> Refused:
         errno.EPERM: ("not permitted", f"lsattr '{path}'"),
         errno.EEXIST: (
             "something else stands where its temporary file goes",
-            f"ls -ld '{os.path.join(os.path.dirname(path), '.' + os.path.basename(path) + '.roamrc~')}'",
+            f"ls -ld '{_temp(path)}'",
         ),
         errno.ELOOP: ("a symlink where none may be, or symlinks that lead in a circle", f"ls -l '{path}'"),
     }

@@ -192,7 +192,7 @@ def command(desk: Desk, seed: int, rescue: bool) -> None:
             seen = look.look(setup, look.Memory(), network=saved.from_json(NETWORKS[r.choice(PLACES)], "race"))
             report, _ = act.carry_out(seen, Wish(force=r.random() < 0.5), trouble)
             if rescue and report.rescues:
-                time.sleep(apply.LOOK_BACK[0])
+                apply.wait_out(report.rescues)
             for found in report.rescues:
                 with contextlib.suppress(RoamError, atomic.Changed), setup.state.lock():
                     if rescue:

@@ -5,7 +5,6 @@ Where an agent lives nothing is imported but what hands a request over: it has l
 
 from __future__ import annotations
 
-import time
 
 from ..commands import status as screen
 from ..errors import RoamError
@@ -72,13 +71,13 @@ def _alone(verb: str, args: Mapping[str, Any], dry_run: bool) -> dict[str, Any]:
 
 
 def finish(setup: Setup, report: Report) -> None:
-    """Alone there is nobody to look back later: once, after the time that npm needs to write a file."""
+    """Alone there is nobody to look back later: once, when nobody can write the replaced file any more."""
     if not report.rescues:
         return
     from .. import apply, atomic
     from ..memory.ledger import Ledger
 
-    time.sleep(apply.LOOK_BACK[0])
+    apply.wait_out(report.rescues)
     for rescue in report.rescues:
         try:
             with setup.state.lock():
