@@ -143,7 +143,7 @@ def _one_file(
     path: str,
 ) -> None:
     for attempt in range(apply.TRIES):
-        seen = apply.read(path, known=path in wish.sizes)
+        seen = apply.read(path, known=path in wish.sizes and not wish.force)
         if _in_the_middle(seen, wish, report):
             report.files.append(FileState(NPM.name, path, "pending"))
             return
@@ -229,7 +229,7 @@ def _plan(
         force=wish.force,
         overwrite=setup.config.hand_edits == "overwrite",
         comment=f"set for profile {show.line(profile.name)}",
-        backup=ledger.backup(file.path) if profile.apply.proxy == "original" else None,
+        backup=partial(ledger.backup, file.path),
     )
     if plan.held:
         return plan

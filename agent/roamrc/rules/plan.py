@@ -31,11 +31,11 @@ def draft(
     force: bool,
     overwrite: bool = False,
     comment: str,
-    backup: bytes | None = None,
+    backup: Callable[[], bytes | None] | None = None,
 ) -> FilePlan:
     """What must change for `profile`. `force`: the user asks for it now (`use`, `--force`), so that his own proxy and hand
     edits give way; `overwrite`: hand edits always do. A file never managed that holds a proxy which no profile names is held.
-    `backup`: the file before us, where nothing shall be ours any more (original)."""
+    `backup` reads the file before us: asked only where nothing is ours any more (original; keep after a profile's other keys)."""
     record = file.record
     d = Draft(shape, file, digest, profile)
     keep = wanted.urls == "keep"
@@ -65,7 +65,7 @@ def draft(
     )
     plan = d.done(changed, comment)
     bare = plan.edits and not plan.record.keys and not plan.record.entries
-    return _very_bytes(d, plan, backup, tuple(record.keys)) if bare else plan
+    return _very_bytes(d, plan, backup(), tuple(record.keys)) if bare and backup else plan
 
 
 def _group(d: Draft, urls: Mapping[str, Value], entries: tuple[str, ...], give_way: bool) -> None:
