@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from roamrc.rules.pace import FREE, GAP_LIMIT, LADDER, PATIENT, QUIET, Pace
+from roamrc.daemon.diary import Diary
+from roamrc.rules.pace import FREE, GAP_LIMIT, LADDER, PATIENT, QUIET, REST, Pace
 
 
 def flood(pace: Pace, seconds: float, every: float, *, urgent: bool = False) -> int:
@@ -69,3 +70,39 @@ def test_the_ladder_is_climbed_once_a_rung_and_begins_anew_with_an_event() -> No
     pace.stirred(now, network=True, urgent=False)
     assert pace.rung_due(now)
     assert pace.ask_again - now == LADDER[0]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_sooner_appointment_counts_and_a_look_keeps_them_all() -> None:
+    clock = Clock()
+    diary = Diary(clock, Pace(-REST))
+    assert diary.times() == []
+    assert not diary.due(0.0)
+    diary.again(5.0)
+    diary.again(2.0)
+    diary.again(3.0)
+    assert diary.times() == [2.0]
+    clock.now = 2.0
+    assert diary.due(2.0)
+    diary.begin()
+    assert (diary.times(), diary.due(9.0)) == ([], False)
+
+
+def test_what_waits_for_quiet_is_put_off_by_a_flood_and_kept_after_it() -> None:
+    clock, pace = Clock(), Pace(-REST)
+    diary = Diary(clock, pace)
+    diary.when_quiet(REST)
+    looks = 0
+    for n in range(300):
+        clock.now = n * 0.01
+        pace.stirred(clock.now, network=True, urgent=False)
+        looks += diary.due(clock.now)
+    assert looks == 0
+    clock.now += REST + 0.01
+    assert diary.due(clock.now)

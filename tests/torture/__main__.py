@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from . import crash, differ, races, refuse, rubbish, soak, strangers, tracer, walks, wander
+from . import crash, differ, floods, races, refuse, rubbish, soak, strangers, tracer, walks, wander
 
 Trial = Callable[[], tuple[int, list[str]]]
 
@@ -46,11 +46,12 @@ def trials(long: bool, seed: int) -> Iterator[tuple[str, Trial | str]]:
     for writer in races.WRITERS:
         yield f"races with a writer like {writer}", partial(raced, writer, 3300 if long else 100, seed)
     yield "races with npm itself", npm if isinstance(npm, str) else (lambda: npm_itself(100 if long else 4, seed))
-    yield "roams simulated", lambda: soak.run(scratch(), 100_000 if long else 2000, seed)
+    yield "roams simulated", lambda: soak.run(scratch(), *((100_000, seed, wander.LIVES) if long else (2000, seed, 1)))
     yield (
         "roams by dhclient in the lab",
         wander.missing() or (lambda: wander.run(10_000, seed) if long else wander.run(12, seed, 1)),
     )
+    yield "floods", floods.missing() or floods.run
     yield "state files that are rubbish", lambda: rubbish.run(scratch(), 10_000 if long else 120, seed)
     yield "hostile texts", lambda: strangers.run_hostile(scratch())
     yield "trespasses", strangers.missing() or (lambda: strangers.run_rights(scratch()))

@@ -13,7 +13,7 @@ from random import Random
 import ini_files
 from roamrc.errors import RoamError
 from roamrc.formats import ini_value
-from roamrc.formats.ini import Document, Prior
+from roamrc.formats.ini import COMMENT, Document, Prior
 from roamrc.memory.ledger import digest_with
 from roamrc.model import Apply, Profile, Value
 from roamrc.rules.owned import File, FilePlan, Record, Wanted
@@ -67,7 +67,7 @@ def one(seed: int) -> tuple[list[Step], str | None]:
     """Two to four switches on a generated file, then all given back; the steps to show to npm, and what went wrong already."""
     r = Random(seed)
     # a comment in our own words is ours to remove: not here
-    text: bytes | None = None if r.random() < 0.02 else ini_files.make(r).replace(b"# roamrc: set", b"# someone set")
+    text: bytes | None = None if r.random() < 0.02 else ini_files.make(r).replace(COMMENT, b"# someone: ")
     start = text
     steps: list[Step] = []
     file = File("/f", text, Record(adopted=True, missing=text is None), {})

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,6 +28,10 @@ GROWTH = 1 << 20
 REPORT = 10_000
 """Roams after which a long life tells how far it is."""
 KEYS = ("proxy", "https-proxy", "noproxy", "registry", "cafile", "strict-ssl", "fund", "//npm.example/:_authToken")
+
+
+Lived = tuple[int, list[str]]
+Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -51,14 +56,16 @@ def stand(desk: Desk) -> Stand:
     return Stand(memory, len(os.listdir("/proc/self/fd")), threading.active_count(), log, len(files), total - log)
 
 
-def live(desk: Desk, roams: int, seed: int) -> list[str]:
-    """What was not right."""
+def live(folder: Path, roams: int, seed: int, say: Say) -> Lived:
+    """Roams made in one process, and what was not right."""
+    desk = Desk(folder / "soak", "existing")
+    desk.lay()
     r, agent = random.Random(seed), Agent(desk)
     right: dict[str, dict[str, Value]] = {}
     wrong: list[str] = []
     places = list(NETWORKS)
     desk.go("office", force=True)
-    warm, first, before, begin = max(1000, roams // 10), None, "office", time.monotonic()  # the log turns over after 8,000
+    warm, first, before = max(1000, roams // 10), None, "office"  # the log turns over after 8,000
     for n in range(roams):
         place = r.choice([p for p in places if p != before])
         agent.look(place)
@@ -75,7 +82,7 @@ def live(desk: Desk, roams: int, seed: int) -> list[str]:
             agent.settle("office")
             first, before = stand(desk), "office"
         if n and n % REPORT == 0:
-            print(f"    {time.monotonic() - begin:6.0f} s  {n} roams, {stand(desk)}", file=sys.stderr, flush=True)
+            say(f"life {seed}: {n} roams, {stand(desk)}")
     agent.settle("office")
     last = stand(desk)
     if first and last.memory - first.memory > GROWTH:
@@ -88,25 +95,45 @@ def live(desk: Desk, roams: int, seed: int) -> list[str]:
         wrong.append(f"the state grew: {asdict(first)} became {asdict(last)}")
     if desk.uninstall() or desk.text() != PLAIN:
         wrong.append(f"uninstall leaves {desk.text()!r:.300}")
-    return wrong
-
-
-def run(folder: Path, roams: int, seed: int) -> tuple[int, list[str]]:
-    """Roams made in a process of their own, and what was not right."""
-    desk = Desk(folder / "soak", "existing")
-    desk.lay()
-    told, say = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            wrong = live(desk, roams, seed)
-        except BaseException:
-            wrong = [traceback.format_exc()[-2000:]]
-        os.write(say, json.dumps(wrong).encode()[:60_000])
-        os._exit(0)
-    os.close(say)
-    with os.fdopen(told, "rb") as f:
-        text = f.read()
-    os.waitpid(pid, 0)
     shutil.rmtree(folder, ignore_errors=True)
-    return roams, json.loads(text or b'["it died"]')
+    return roams, [f"seed {seed}: {text}" for text in wrong]
+
+
+def lives(count: int, seed: int, live: Callable[[int, Say], Lived]) -> Lived:
+    """Several lives at once, each in a process of its own that tells how far it is; seeds run from `seed` on."""
+    begin = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"    {time.monotonic() - begin:6.0f} s  {text}", file=sys.stderr, flush=True)
+
+    told = [_forked(seed + n, live, say) for n in range(count)]
+    made, wrong = 0, list[str]()
+    for pid, fd in told:
+        with os.fdopen(fd, "rb") as f:
+            text = f.read()
+        os.waitpid(pid, 0)
+        n, found = json.loads(text or b'[0, ["it died"]]')
+        made, wrong = made + n, wrong + found
+    return made, wrong
+
+
+def _forked(seed: int, live: Callable[[int, Say], Lived], say: Say) -> tuple[int, int]:
+    """A life's process, and where it tells what came of it."""
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(tell)
+        return pid, told
+    os.close(told)
+    try:
+        out = live(seed, say)
+    except BaseException:
+        out = 0, [f"seed {seed}: {traceback.format_exc()[-2000:]}"]
+    with os.fdopen(tell, "wb") as f:
+        f.write(json.dumps(out).encode())
+    os._exit(0)
+
+
+def run(folder: Path, roams: int, seed: int, count: int = 1) -> Lived:
+    """Roams made by `count` lives together, and what was not right."""
+    return lives(count, seed, lambda n, say: live(folder / str(n), roams // count, n, say))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from torture import crash, differ, races, refuse, rubbish, soak, strangers, tracer, walks, wander
+from torture import crash, differ, floods, races, refuse, rubbish, soak, strangers, tracer, walks, wander
 from torture.desk import FORMS, PLAIN, Desk, litter
 
 SEED = 20
@@ -94,6 +94,13 @@ def test_roams_by_dhclient_end_right_and_leave_the_agent_as_it_was() -> None:
     told(*wander.run(12, SEED, 1), 12)
 
 
+@pytest.mark.lab
+@pytest.mark.parametrize("name", floods.FLOODS)
+def test_a_flood_costs_few_looks_and_ends_right(name: str) -> None:
+    need(floods.missing())
+    assert (wrong := floods.flood(name)) is None, wrong
+
+
 def test_walks_through_profiles_and_commands_lead_back(folder: Path) -> None:
     told(*walks.run(folder, 100, SEED), 100)
 
@@ -161,10 +168,11 @@ def test_a_lost_line_is_seen(folder: Path) -> None:
 # ---- what once failed ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", [50, 128, 2156, 2548, 3651, 4021, 6589, 7125])
+@pytest.mark.parametrize("seed", [50, 128, 2156, 2548, 3651, 4021, 6589, 7125, 103772])
 def test_all_goes_back_byte_for_byte(seed: int) -> None:
     """128: a blank line between BOM and [section] stayed behind. 2548: a key given back before the end left a line end at the
-    end of the file. The others: lone CRs. What is as we left it now goes back to the backup's very bytes."""
+    end of the file. 103772: a comment in our own words, with a NUL in it, is ours to remove. The others: lone CRs. What is as we
+    left it now goes back to the backup's very bytes."""
     steps, wrong = differ.one(seed)
     assert wrong is None
     assert steps

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import ini_files
-from roamrc.formats.ini import Document
+from roamrc.formats.ini import COMMENT, Document
 from roamrc.reconcile import Report
 from roamrc.targets import NPM
 
@@ -26,6 +26,7 @@ PROFILES = {
     "half": "when: []\napply: {proxy: original, npm: {fund: 'false', '@s:registry': 'https://s.example/'}}\n",
 }
 OURS = (*NPM.urls, NPM.list, "registry", "cafile", "a", "strict-ssl", "fund", "@s:registry")
+BOM = b"\xef\xbb\xbf"
 LINES = (b"zz=1", b"; a note", b"//other.example/:_authToken=1", b"zz[]=2")
 
 
@@ -39,7 +40,7 @@ def walk(folder: Path, seed: int) -> str | None:
         (profiles / f"{name}.yaml").write_text(text)
     start: bytes | None = None
     if r.random() > 0.05:
-        start = (crowded(r) if r.random() < 0.5 else ini_files.make(r)).replace(b"# roamrc: set", b"# someone set")
+        start = (crowded(r) if r.random() < 0.5 else ini_files.make(r)).replace(COMMENT, b"# someone: ")
         here.npmrc.write_bytes(start)
     user = start  # the file as it would be without us
     try:
@@ -101,7 +102,7 @@ def add(text: bytes, at: bytes, line: bytes) -> bytes:
     """A line more, after another one or at the end."""
     lines = text.splitlines(keepends=True)
     n = next((i for i, x in enumerate(lines) if at and x.rstrip(b"\r\n") == at), len(lines) - 1)
-    if not lines[n].endswith((b"\n", b"\r")):
+    if not lines[n].endswith((b"\n", b"\r")) and text != BOM:
         lines[n] += b"\n"
     return b"".join((*lines[: n + 1], line + b"\n", *lines[n + 1 :]))
 

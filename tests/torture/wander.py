@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
-import sys
-import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +15,7 @@ from lab.agent import AgentProcess
 from lab.day import OWN, Keys, direct, profiles, with_login, without_login
 from roamrc.memory.state import LOG_LIMIT
 
-from .soak import GROWTH, Stand
+from .soak import GROWTH, Lived, Say, Stand, lives
 
 LIVES = 4
 """Labs at once: a roam is a second of waiting (a login and a fallback want one of quiet) and little work."""
@@ -106,7 +102,7 @@ class Life:
         return Stand(found.rss * 1024, len(os.listdir(f"/proc/{self.agent.pid}/fd")), found.threads, log, len(files), size)
 
 
-def live(roams: int, seed: int, say: Callable[[str], None]) -> tuple[int, list[str]]:
+def live(roams: int, seed: int, say: Say) -> Lived:
     """Roams made by one agent, and what was not right; it goes on after a wrong one, and ends after ten."""
     wrong: list[str] = []
     with Lab() as lab:
@@ -118,7 +114,7 @@ def live(roams: int, seed: int, say: Callable[[str], None]) -> tuple[int, list[s
             bare = life.stand()
             lab.plug("office")
             life.right("office", *HELD["office"])
-            warm, first, n = min(roams // 4, 250), None, 0
+            warm, first, n = roams // 4, None, 0
             while n < roams and len(wrong) < 10:
                 try:
                     life.roam()
@@ -152,41 +148,9 @@ def grown(bare: Stand, first: Stand | None, last: Stand) -> list[str]:
     return told
 
 
-def run(roams: int, seed: int, lives: int = LIVES) -> tuple[int, list[str]]:
-    """Roams made, and what was not right; `lives` labs at once, each a process of its own that tells how far it is."""
-    begin = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"    {time.monotonic() - begin:6.0f} s  {text}", file=sys.stderr, flush=True)
-
-    told = [_forked(roams // lives, seed + n, say) for n in range(lives)]
-    made, wrong = 0, list[str]()
-    for pid, fd in told:
-        with os.fdopen(fd, "rb") as f:
-            text = f.read()
-        os.waitpid(pid, 0)
-        n, found = json.loads(text or b'[0, ["it died"]]')
-        made, wrong = made + n, wrong + found
-    return made, wrong
-
-
-def _forked(roams: int, seed: int, say: Callable[[str], None]) -> tuple[int, int]:
-    """A life in a process of its own: its pid, and where it tells what came of it."""
-    told, tell = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(tell)
-        return pid, told
-    os.close(told)
-    out: tuple[int, list[str]] = (0, ["it ended early"])
-    with contextlib.suppress(BaseException):
-        try:
-            out = live(roams, seed, say)
-        except Exception:
-            out = (0, [f"seed {seed}: {traceback.format_exc()[-2000:]}"])
-    with os.fdopen(tell, "wb") as f:
-        f.write(json.dumps(out).encode())
-    os._exit(0)
+def run(roams: int, seed: int, count: int = LIVES) -> Lived:
+    """Roams made in `count` labs at once, and what was not right."""
+    return lives(count, seed, lambda n, say: live(roams // count, n, say))
 
 
 def missing() -> str | None:

@@ -1,7 +1,7 @@
 """The agent: waits for anything to stir, looks once, and has the files follow. One thread, no clock while nothing happens. Floor
 3.
 
-A wake-up only means "look again", so that none can be wrong; what is waited for has a time in `due`: a fallback's quiet, a
+A wake-up only means "look again", so that none can be wrong; what is waited for has a time in the diary: a fallback's quiet, a
 question asked again, an override's end, a source to reopen, an inode to read again.
 """
 
@@ -28,6 +28,7 @@ from ..services import notify
 from ..slotted import replace
 from ..system import System
 from . import handing, renewal, thrift, waiting
+from .diary import Diary
 from .errands import Errands
 from .notices import Notices
 from .trial import Trial
@@ -58,13 +59,14 @@ class Agent:
         self.sizes: dict[str, int] = {}
         self.recent: dict[str, tuple[float, FilePlan]] = {}
         self.watch: Watch | None = None
-        self.due: dict[str, float] = {}
         self.stamp: object = None
         self.rescues = apply.Rescues()
         self.errands = Errands(system)
         self.memory.answers = self.errands.answers
         self.pulse: object = None
+        self.lent = True  # until a look has said otherwise: one may stand in the file since before a restart
         self.pace = Pace(self.system.monotonic())
+        self.diary = Diary(self.system.monotonic, self.pace)
         self.trial = Trial(self.errands, self.pace)
         self.status: dict[str, Any] = {}
         self.told = ""
@@ -134,18 +136,18 @@ class Agent:
         self.renewal.check(now)
         reasons = self.watch.reasons(ready, now)
         if self.errands.back(ready):
-            self._again(0.0)
+            self.diary.again(0.0)
         if reasons:
             self._stirred(", ".join(reasons), now)
         if self.rescues.look(self.setup.state, now):
-            self._again(0.0)
+            self.diary.again(0.0)
         self.notices.show(now)
-        if self.due.get("look", now + 1) <= self.system.monotonic():  # not `now`: a look due since would cost one more poll, 1 ms
+        if self.diary.due(now):
             self.look()
 
     def _timeout(self, watch: Watch) -> int | None:
         """Milliseconds until the next thing is due, rounded up; None: nothing is, sleep until something stirs."""
-        times = [*self.due.values(), *self.rescues.due(), *watch.next_due(), *self.renewal.due(), *self.notices.due()]
+        times = [*self.diary.times(), *self.rescues.due(), *watch.next_due(), *self.renewal.due(), *self.notices.due()]
         if not times:
             return None
         return max(0, int((min(times) - self.system.monotonic()) * 1000) + 1)
@@ -155,7 +157,7 @@ class Agent:
             if any(n in (signal.SIGTERM, signal.SIGINT) for n in wake.recv(64)):
                 raise renewal.Stopped
         self.memory.watched = False
-        self.due["look"] = 0.0  # SIGHUP: look again, at everything
+        self.diary.again(0.0)  # SIGHUP: look again, at everything
 
     def _stirred(self, reason: str, now: float) -> None:
         """Something happened: a look is due, at once unless this is a flood."""
@@ -166,14 +168,14 @@ class Agent:
             if reason == "override":
                 return
         network = any(word in reason for word in STIRS)
-        gap = self.pace.stirred(now, network=network, urgent=network and self._pulse() != self.pulse)
-        self._again(gap)
+        urgent = network and self.lent and self._pulse() != self.pulse
+        self.diary.again(self.pace.stirred(now, network=network, urgent=urgent))
 
     # ---- looking ---------------------------------------------------------------------------------------------------------------
 
     def look(self) -> None:
         """Looks, decides, and has the files follow; plans when to look next."""
-        self.due.pop("look", None)
+        self.diary.begin()
         if self.hold is not None:
             self.hold.keep(self.tell)
         self._settings()
@@ -189,8 +191,8 @@ class Agent:
             if self.memory.moved:  # what was lent to the old link must go before the new one can be told apart
                 held = replace(seen, decision=Decision("hold", None, "resolv.conf is being written"))
                 report, _ = self._wait(held, Wish(sizes=self.sizes, recent=self.recent))
-                self.rescues.add(report.rescues, now)
-            self._again(0.02 if now - self.pace.last_event < 0.2 else 0.2)
+                self._note(report, now)
+            self.diary.again(max(0.02 if now - self.pace.last_event < 0.2 else 0.2, self.pace.gap()))
             return
         if waiting.hangs_on_mac(seen):
             seen = look.look(self.setup, self.memory, patience=MAC_PATIENCE, settled=settled)
@@ -208,7 +210,7 @@ class Agent:
         self.trial.forget()
 
     def _pulse(self) -> object:
-        """How often the uplink lost its carrier: the one change that no flood of noise may hide, since a login goes with it."""
+        """How often the uplink lost its carrier: what no flood of noise may hide while a login stands in npm's file."""
         name = self.memory.network.interface if self.memory.network else None
         return self.system.read(f"/sys/class/net/{name}/carrier_down_count", 32) if isinstance(name, str) else None
 
@@ -232,8 +234,8 @@ class Agent:
         self.status = status or self.status
         now = self.system.monotonic()
         if passing and not status:
-            self._again(self.pace.rest(now) + 0.001)
-        self.rescues.add(report.rescues, now)
+            self.diary.when_quiet(self.pace.rest(now))
+        self._note(report, now)
         if self.status and (self._line() != self.told or report.edits):
             self.told = self._line()
             self.tell(self.told, self.status)
@@ -242,6 +244,12 @@ class Agent:
         self._plan_next(seen, report)
         return report
 
+    def _note(self, report: Report, now: float) -> None:
+        """What is to be known of a report after it: files to look back at, and whether a login of ours stands in npm's."""
+        self.rescues.add(report.rescues, now)
+        if report.plans:
+            self.lent = report.plans[-1].record.lent is not None
+
     def _wait(self, seen: Look, wish: Wish) -> tuple[Report, dict[str, Any]]:
         """A fallback waits for quiet: nothing changes yet and nothing is noted, but a login that was lent is taken back."""
         return reconcile(seen.setup, seen.loaded.profiles, seen.network, seen.decision, wish), self.status
@@ -249,27 +257,23 @@ class Agent:
     def _plan_next(self, seen: Look, report: Report) -> None:
         now = self.system.monotonic()
         if not self.pace.settled and (seen.decision.waits or waiting.needs_login(seen.decision)):
-            self._again(max(0.0, self.pace.settles_at() - now) + 0.001)
+            self.diary.when_quiet(max(0.0, self.pace.settles_at() - now))
         if report.again is not None:
-            self._again(report.again)
+            self.diary.again(report.again)
         if seen.override and seen.override.until is not None:
-            self._again(max(0.0, seen.override.until - self.system.now()) + 0.001)
+            self.diary.again(max(0.0, seen.override.until - self.system.now()) + 0.001)
         insiders = waiting.inside_questions(report) if self.setup.config.no_proxy_auto else ()
         if any(q not in self.errands.answers for q in insiders) and (rest := self.pace.rest(now)):
-            self._again(rest + 0.001)
+            self.diary.when_quiet(rest)
             insiders = ()
         trial = self.trial.after(report, now)
         if trial is not None:
-            self._again(trial)
+            self.diary.when_quiet(trial) if trial else self.diary.again(0.0)
         late = self.trial.late or waiting.still_open(seen, report) or self.errands.unsure(insiders)
         again = late and self.pace.rung_due(now)
         self.errands.ask((*seen.decision.questions, *insiders), seen.network, again=again)
         if late:
-            self._again(max(0.0, self.pace.ask_again - now) + 0.001)
-
-    def _again(self, seconds: float) -> None:
-        at = self.system.monotonic() + seconds
-        self.due["look"] = min(self.due.get("look", at), at)
+            self.diary.again(max(0.0, self.pace.ask_again - now) + 0.001)
 
     def _problems(self, seen: Look) -> tuple[Problem, ...]:
         """The agent's own: faults of the settings, sources that are dead, the applied profile's proxy where it is."""

@@ -11,8 +11,9 @@ from ..slotted import dataclass
 QUIET, PATIENT = 1.0, 10.0
 """Without an event before a fallback acts or a login is lent; and the most that a restless network can put that off."""
 
-FREE, GAP, GAP_LIMIT, CALM = 8, 0.1, 2.0, 0.4
-"""A burst's first looks are free (a roam takes 4 to 7); then each waits twice as long, from GAP to GAP_LIMIT. CALM ends it."""
+FREE, GAP, GAP_LIMIT, CALM = 7, 0.25, 2.0, 0.4
+"""A burst's first looks are free (a roam takes 4 to 7); then each waits twice as long, from GAP to GAP_LIMIT: ten looks in 1.5 s.
+CALM ends it."""
 
 REST = 0.25
 """Without an event before what can wait is done (a passing state noted, a proxy tried): the fsyncs and children of a roam's
@@ -47,7 +48,11 @@ class Pace:
             if self.settled:
                 self.unsettled, self.settled = now, False
             self.last_event, self.rung, self.ask_again = now, 0, now
-        return 0.0 if self.looks < FREE or urgent else min(GAP_LIMIT, GAP * 2.0 ** min(self.looks - FREE, 10))
+        return 0.0 if urgent else self.gap()
+
+    def gap(self) -> float:
+        """Seconds between two looks of a burst as it is by now."""
+        return 0.0 if self.looks < FREE else min(GAP_LIMIT, GAP * 2.0 ** min(self.looks - FREE, 10))
 
     def looking(self, now: float) -> bool:
         """A look begins; whether things have settled."""

@@ -5,7 +5,6 @@ Where an agent lives nothing is imported but what hands a request over: it has l
 
 from __future__ import annotations
 
-
 from ..commands import status as screen
 from ..errors import RoamError
 from ..memory import glance
