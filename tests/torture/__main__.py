@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from . import crash, differ, floods, races, refuse, rubbish, soak, strangers, tracer, walks, wander
+from . import crash, differ, floods, mistakes, races, refuse, rubbish, soak, strangers, tracer, walks, wander
 
 Trial = Callable[[], tuple[int, list[str]]]
 
@@ -53,6 +53,7 @@ def trials(long: bool, seed: int) -> Iterator[tuple[str, Trial | str]]:
     )
     yield "floods", floods.missing() or floods.run
     yield "state files that are rubbish", lambda: rubbish.run(scratch(), 10_000 if long else 120, seed)
+    yield "profiles and settings that are wrong", lambda: mistakes.run(scratch(), 10_000 if long else 60, seed)
     yield "hostile texts", lambda: strangers.run_hostile(scratch())
     yield "trespasses", strangers.missing() or (lambda: strangers.run_rights(scratch()))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from torture import crash, differ, floods, races, refuse, rubbish, soak, strangers, tracer, walks, wander
+from torture import crash, differ, floods, mistakes, races, refuse, rubbish, soak, strangers, tracer, walks, wander
 from torture.desk import FORMS, PLAIN, Desk, litter
 
 SEED = 20
@@ -109,8 +109,13 @@ def test_a_state_file_that_is_rubbish_is_put_aside_and_nothing_is_lost(folder: P
     told(*rubbish.run(folder, 120, SEED), 120)
 
 
-def test_there_are_three_hundred_kinds_of_rubbish() -> None:
+def test_a_profile_or_setting_that_is_wrong_is_told_and_harms_nothing(folder: Path) -> None:
+    told(*mistakes.run(folder, 60, SEED), 60)
+
+
+def test_there_are_three_hundred_kinds_of_rubbish_and_of_mistakes() -> None:
     assert len({(d.name, d.what) for d in rubbish.damages(SEED)}) >= 300
+    assert len(list(mistakes.mistakes(SEED))) >= 300
 
 
 def test_hostile_texts_change_neither_terminal_nor_log_nor_the_file(folder: Path) -> None:
