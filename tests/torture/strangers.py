@@ -236,6 +236,17 @@ def trespasses(folder: Path) -> Iterator[tuple[str, Callable[[Desk], str], str]]
         os.chmod(d.npmrc, 0o666)
         return as_user(ANYONE, lambda: outcome(d))
 
+    def open_to_all(name: str) -> Callable[[Desk], str]:
+        def loosen(d: Desk) -> str:
+            path = d.home / ".config/roamrc" / name
+            if not path.exists():
+                path.write_text("ssid: {command: /bin/false}\nhand_edits: overwrite\n")
+            given(d, ANYONE)
+            path.chmod(0o777 if path.is_dir() else 0o666)
+            return as_user(ANYONE, lambda: outcome(d))
+
+        return loosen
+
     def sudo(d: Desk) -> str:
         given(d, ANYONE)
         return as_user(0, lambda: outcome(d))
@@ -260,6 +271,9 @@ def trespasses(folder: Path) -> Iterator[tuple[str, Callable[[Desk], str], str]]
     yield "a symlink for the temporary file", temp, "nothing"
     yield "a folder for the temporary file", temp_folder, "something else stands where its temporary file goes"
     yield "another user's file that anyone may write", others_file, "belongs to another user"
+    yield "a profile that anyone may write", open_to_all("profiles/home.yaml"), "others may write it"
+    yield "a folder of profiles that anyone may write", open_to_all("profiles"), "others may write it"
+    yield "settings that anyone may write", open_to_all("config.yaml"), "others may write it"
     yield "root with another's home", sudo, "belongs to another user"
     yield "root with another's home, no file yet", sudo_without_file, "belongs to another user"
 

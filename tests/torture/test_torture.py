@@ -124,7 +124,7 @@ def test_hostile_texts_change_neither_terminal_nor_log_nor_the_file(folder: Path
 
 def test_what_belongs_to_others_is_refused_with_a_sentence(folder: Path) -> None:
     need(strangers.missing())
-    told(*strangers.run_rights(folder), 13)
+    told(*strangers.run_rights(folder), 16)
 
 
 # ---- the tools can see ---------------------------------------------------------------------------------------------------
