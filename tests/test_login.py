@@ -145,10 +145,7 @@ def test_a_running_agent_applies_anew(home: Home, monkeypatch: pytest.MonkeyPatc
 
     def answer() -> None:
         until(lambda: os.path.exists(state.path(handing.REQUEST)), 20)
-        request = handing.pending(state)
-        assert request
-        asked.append(request["verb"])
-        handing.answer(state, request, {"status": {}, "edits": []})
+        handing.serve(state, lambda verb, *_: asked.append(verb) or {"status": {}, "edits": []})
 
     thread = threading.Thread(target=answer)
     thread.start()

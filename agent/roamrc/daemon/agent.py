@@ -15,9 +15,7 @@ import socket
 from collections.abc import Callable
 
 from .. import act, apply, atomic, journal, look, show, sources
-from ..children import secrets
 from ..errors import RoamError
-from ..formats.login import Login
 from ..look import Look
 from ..model import Decision, Problem
 from ..reading import config
@@ -291,40 +289,28 @@ class Agent:
     # ---- requests ------------------------------------------------------------------------------------------
 
     def _requests(self) -> None:
-        """Does what a command asked for and tells it the result; a mistake of the command's is its own to show."""
         self.renewal.check(self.system.monotonic(), urgent=True)
-        request = handing.pending(self.setup.state)
-        if request is None:
-            return
-        verb, args = request["verb"], request["args"]
-        dry = verb == handing.DRAFT  # a word of its own: an older agent that does not know it must refuse, not carry it out
-        try:
-            verb = args.get("verb") if dry else verb
-            if verb not in act.VERBS:
-                raise RoamError(f'the agent does not know "{show.line(str(verb))}"', "restart it: it may be of another version")
-            self._settings()
-            self.memory.watched = False
-            memory = replace(self.memory, answers=dict(self.memory.answers)) if dry else self.memory
-            seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
-            if not dry and self.memory.moved:
-                self._forget()
-            force = verb == "use" or bool(args.get("force"))
-            if dry:
-                wish = Wish(force=force, dry_run=True, sizes=dict(self.sizes), private=self.errands.inside())
-                report, status = act.carry_out(self.errands.once_alive(seen, force, again=False)[0], wish, self._problems(seen))
-            else:
-                report = self._carry_out(
-                    seen, Wish(force=force, login=True, sizes=self.sizes, recent=self.recent, fetch=self._fetch_now)
-                )
-                status = self.status
-            content = {"status": status, "edits": journal.edits_json(report.edits)}
-        except RoamError as e:
-            content = {"error": {"sentence": e.sentence, "hint": e.hint, "where": e.where, "code": e.code}}
-        handing.answer(self.setup.state, request, content)
+        handing.serve(self.setup.state, self._request)
 
-    def _fetch_now(self, reference: str, proxy: str, profile: str) -> Login:
-        """For a command that waits: the login within the time that the command does."""
-        return secrets.fetch(reference, proxy, self.system, profile, limit=handing.WAIT - 1)
+    def _request(self, verb: str, args: dict[str, Any], dry: bool) -> dict[str, Any]:
+        """Does what a command asked for, `dry` without a trace; the status after it and the edits."""
+        if verb not in act.VERBS:
+            raise RoamError(f'the agent does not know "{show.line(verb)}"', "restart it: it may be of another version")
+        self._settings()
+        self.memory.watched = False
+        memory = replace(self.memory, answers=dict(self.memory.answers)) if dry else self.memory
+        seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
+        force = verb == "use" or bool(args.get("force"))
+        if dry:
+            wish = Wish(force=force, dry_run=True, sizes=dict(self.sizes), private=self.errands.inside())
+            report, status = act.carry_out(self.errands.once_alive(seen, force, again=False)[0], wish, self._problems(seen))
+        else:
+            if self.memory.moved:
+                self._forget()
+            fetch = self.errands.login_now
+            report = self._carry_out(seen, Wish(force=force, login=True, sizes=self.sizes, recent=self.recent, fetch=fetch))
+            status = self.status
+        return {"status": status, "edits": journal.edits_json(report.edits)}
 
 
 def run(system: System, tell: Tell) -> int:

@@ -14,7 +14,7 @@ from ..formats.login import Login
 from ..look import Look
 from ..model import Answer, Network, Question
 from ..system import System
-from . import waiting
+from . import handing, waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ class Errands:
                 return fetching.poll()
             self.out["login"] = (fetching, lambda: self._fetched(key, fetching))
         return found
+
+    def login_now(self, reference: str, url: str, profile: str) -> Login:
+        """For a command that waits: the login within the time that the command does."""
+        return secrets.fetch(reference, url, self.system, profile, limit=handing.WAIT - 1)
 
     def _fetched(self, key: tuple[str, str], fetching: secrets.Fetching) -> bool:
         try:

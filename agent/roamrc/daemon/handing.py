@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from ..errors import Refused
+from ..errors import Refused, RoamError
 from ..memory.state import State
 
 TYPE_CHECKING = False
@@ -95,5 +95,16 @@ def _sound(verb: object, args: object) -> bool:
     )
 
 
-def answer(state: State, request: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+def serve(state: State, work: Callable[[str, dict[str, Any], bool], Mapping[str, Any]]) -> None:
+    """Has the agent do what a command asked for (`work` takes the verb, its arguments, and whether it is a draft), and tells the
+    command the result; a mistake of the command's is its own to show."""
+    request = pending(state)
+    if request is None:
+        return
+    verb, args = request["verb"], request["args"]
+    dry = verb == DRAFT  # a word of its own: an older agent that does not know it must refuse, not carry it out
+    try:
+        content = work(str(args.get("verb")) if dry else verb, args, dry)
+    except RoamError as e:
+        content = {"error": {"sentence": e.sentence, "hint": e.hint, "where": e.where, "code": e.code}}
     state.save(REPLY, {"id": request.get("id"), **content})
