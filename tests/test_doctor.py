@@ -223,6 +223,12 @@ def test_what_is_hidden_is_said_with_its_reason_and_without_a_name() -> None:
     assert one.hint == "roamrc use NAME switches by hand"
 
 
+def test_a_broken_profile_is_told_once_by_its_fault(home: Home) -> None:
+    home.profile("office", "when: {ssdi: x}\napply: {proxy: direct}\n")
+    checks = home.roamrc("doctor", "--json").json["checks"]
+    assert [(c["result"], c["hint"]) for c in checks if c["check"] == "profiles"] == [("fail", "did you mean ssid?")]
+
+
 # ---- npm's file --------------------------------------------------------------------------------------------------------------
 
 

@@ -26,7 +26,7 @@ def loaded(setup: Setup) -> Iterable[Advice]:
         yield Advice("profiles", "warn", "there are no profiles", "roamrc init")
     elif not known.faults:
         yield Advice("profiles", "ok", f"{_count(len(known.profiles))}, no fault")
-    if known.profiles and not any(p.when for p in known.profiles if p.apply.proxy != "keep"):
+    if known.profiles and not known.faults and not any(p.when for p in known.profiles if p.apply.proxy != "keep"):
         yield Advice(
             "profiles", "warn", "no profile has conditions yet, so nothing ever switches", "roamrc learn NAME, or edit `when:`"
         )

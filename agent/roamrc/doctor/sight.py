@@ -55,7 +55,7 @@ def _seen(network: Network) -> Iterator[Advice]:
 
 def _judged(network: Network, setup: Setup) -> Iterator[Advice]:
     """Profiles that can't be judged on this network, and those that another one always beats."""
-    found = profiles.load(setup.places.profiles).profiles
+    found = [p for p in profiles.load(setup.places.profiles).profiles if p.broken is None]  # its fault is told, with its place
     for j in match.judge_all(network, found):
         if j.verdict == "blind":
             dark = dict.fromkeys(f"{c.fact} is {c.found}" for c in j.checks if c.verdict == "hidden")

@@ -194,7 +194,7 @@ def _where(system: System) -> str:
     """The place in words: in two of them a user can know what to do."""
     if place_linux.wsl(system):
         return "in this WSL (`systemd=true` below [boot] in /etc/wsl.conf switches it on)"
-    return "in this container" if system.stat("/.dockerenv") or system.stat("/run/.containerenv") else "here"
+    return "in this container" if place_linux.container(system) else "here"
 
 
 def folders(system: System) -> tuple[Path, ...]:
