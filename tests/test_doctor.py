@@ -277,3 +277,29 @@ def test_every_line_is_json_and_text_alike_and_no_secret_is_in_them(home: Home) 
     assert {c["check"] for c in json.loads(shown.out)["checks"]} >= {"rivals", "versions", "clock", "network", "permissions"}
     for secret in ("s3cret", "t0ken", str(home.path)):
         assert secret not in shown.out + text
+
+
+# ---- npm's file ----------------------------------------------------------------------------------------------------------------
+
+
+def test_another_file_of_npm_s_in_this_shell_is_told_and_the_agent_s_is_looked_at(home: Home) -> None:
+    home.npmrc.write_text("noproxy=*.corp.example\n")
+    with home.agent():
+        checks = home.roamrc("doctor", "--json", NPM_CONFIG_USERCONFIG=f"{home.path}/work.npmrc").json["checks"]
+    found = {(c["check"], c["result"]): (c["message"], c["hint"]) for c in checks}
+    assert found["environment", "warn"] == (
+        "npm in this shell reads ~/work.npmrc, roamrc looks after ~/.npmrc",
+        "unset NPM_CONFIG_USERCONFIG",
+    )
+    assert ("environment", "ok") not in found
+    assert '"*.corp.example"' in found["noproxy", "warn"][0], "the agent's file, not the shell's"
+
+
+def test_settings_that_name_another_file_than_npm_reads_are_told(home: Home) -> None:
+    (home.path / ".config/roamrc/config.yaml").write_text("npm: {userconfig: ~/work.npmrc}\n")
+    checks = home.roamrc("doctor", "--json").json["checks"]
+    found = {(c["check"], c["result"]): (c["message"], c["hint"]) for c in checks}
+    assert found["environment", "warn"] == (
+        "npm in this shell reads ~/.npmrc, roamrc looks after ~/work.npmrc",
+        "export NPM_CONFIG_USERCONFIG=~/work.npmrc",
+    )

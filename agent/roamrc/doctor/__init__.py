@@ -7,13 +7,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from .. import atomic, show
 from ..errors import RoamError
 from ..formats import url
 from ..formats.ini import Document
+from ..memory import glance
 from ..model import Advice
 from ..reconcile import Setup
+from ..slotted import replace
 from ..targets import npm
 from . import clock, files, rivals, sight, trust, versions
 
@@ -23,12 +26,25 @@ Check = Callable[[Setup], Iterable[Advice]]
 def advice(setup: Setup) -> list[Advice]:
     """Everything that stands in the way, and what is all right. A check that fails itself is a finding, not an end."""
     found: list[Advice] = []
+    setup = _agents(setup)
     for name, check in CHECKS:
         try:
             found += check(setup)
         except RoamError as e:
             found.append(Advice(name, "fail", e.sentence, e.hint))
     return found
+
+
+def _agents(setup: Setup) -> Setup:
+    """With the file that the living agent looks after, where this shell's npm reads another one (files.environment tells)."""
+    try:
+        told = (setup.state.load(glance.STATUS) or {}).get("places") if setup.state.agent_pid() is not None else None
+    except RoamError:  # _state tells of it
+        return setup
+    path = told.get("npmrc") if isinstance(told, dict) else None
+    if not isinstance(path, str) or not path.startswith("/"):
+        return setup
+    return replace(setup, places=replace(setup.places, npmrc=Path(path)))
 
 
 def _proxy(setup: Setup) -> Iterable[Advice]:

@@ -9,12 +9,13 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from shlex import quote
 
-from .. import atomic, show
+from .. import atomic, folders, show
 from ..formats import url
 from ..formats.ini import Document
 from ..model import Advice
 from ..reading import config, profiles
 from ..reconcile import Setup
+from ..services.files import tilde
 from ..targets import npm
 
 
@@ -95,7 +96,16 @@ def _certificates(path: str) -> set[bytes]:
 
 
 def environment(setup: Setup) -> Iterable[Advice]:
-    yield from npm.environment(setup.system.env)
+    """Variables that beat npm's file or lead npm to another one."""
+    env, ours = setup.system.env, str(setup.places.npmrc)
+    theirs, why = folders.npm_file(env, str(setup.system.home))
+    if os.path.realpath(theirs) == os.path.realpath(ours):
+        yield from npm.environment(env)
+        return
+    read, kept = (show.line(tilde(setup.system, path)) for path in (theirs, ours))
+    cure = f"unset {why[1:]}" if why.startswith("$") else f"export NPM_CONFIG_USERCONFIG={kept}"
+    yield Advice("environment", "warn", f"npm in this shell reads {read}, roamrc looks after {kept}", cure)
+    yield from (a for a in npm.environment(env) if a.result != "ok")
 
 
 def shadowing(setup: Setup) -> Iterable[Advice]:
