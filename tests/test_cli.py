@@ -367,7 +367,7 @@ def test_a_proof_that_is_not_asked_is_told_with_its_place(home: Home, call: Any,
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything")
-@pytest.mark.parametrize("command", ["status", "prompt"])
+@pytest.mark.parametrize("command", ["status", "prompt", "log"])
 def test_a_state_folder_out_of_reach_is_not_one_that_never_was(home: Home, tmp_path: Path, command: str) -> None:
     state = tmp_path / ".local/state/roamrc"
     state.mkdir(parents=True)
@@ -380,7 +380,8 @@ def test_a_state_folder_out_of_reach_is_not_one_that_never_was(home: Home, tmp_p
     )
     state.chmod(0o700)
     assert (told.returncode, told.stdout) == (4, "")
-    assert f'can\'t read "{state}/status.json": permission denied\nhint: ls -ld ' in told.stderr
+    assert f'can\'t read "{state}/' in told.stderr
+    assert 'permission denied\nhint: ls -ld ' in told.stderr
 
 
 def test_explain_shows_every_profile_and_every_check(home: Home, call: Any, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ Times are UTC. A value of yours that gave way is named; the value itself is in b
     roamrc log -n 0 --follow     new ones as they come, until Ctrl-C
     roamrc log --json            a JSON object a line
 
-Exit codes: 0 also where nothing has been switched yet; 2 --since is no time.
+Exit codes: 0 also where nothing has been switched yet; 2 --since is no time; 4 the log may not be read.
 """
 
 from __future__ import annotations

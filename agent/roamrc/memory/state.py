@@ -254,13 +254,10 @@ class State:
                 os.replace(path, self.path("log.1.jsonl"))
 
     def log_entries(self) -> Iterator[dict[str, Any]]:
-        """All switches kept, oldest first; lines that can't be read are passed over."""
+        """All switches kept, oldest first; lines that make no sense are passed over. Raises Refused for a file that can't be
+        read."""
         for name in ("log.1.jsonl", "log.jsonl"):
-            try:
-                lines = (atomic.read(self.path(name)).data or b"").splitlines()
-            except Refused:
-                continue
-            for text in lines:
+            for text in (atomic.read(self.path(name)).data or b"").splitlines():
                 with contextlib.suppress(ValueError, RecursionError):
                     entry = json.loads(text)
                     if isinstance(entry, dict) and _is_entry(entry):
