@@ -69,9 +69,15 @@ def _judge(profile: Profile, network: Network, answers: Answers, ready: bool = F
 def _plainly_no(profile: Profile, network: Network) -> bool:
     """Whether each item of `when` has a condition that this network does not meet: then the profile is no, whatever else it asks,
     and nothing need be asked of the network for it."""
-    if profile.broken is not None or any(c.fact in ACTIVE for item in profile.unless for c in item):
+    if profile.broken is not None or (profile.unless and any(c.fact in ACTIVE for item in profile.unless for c in item)):
         return False
-    return all(any(fails(c, network) for c in item) for item in profile.when)
+    for item in profile.when:
+        for c in item:
+            if fails(c, network):
+                break
+        else:
+            return False
+    return True
 
 
 def _named(profile: Profile) -> Item:
