@@ -178,7 +178,8 @@ def test_the_same_facts_and_the_same_file(laptop: Laptop) -> None:
         laptop.plug("office")
         step("office once more", at("office"), suffixes("corp.test"), with_login, "office")
         before = agent.read()
-        lab.flap(1, 0.05)  # as an access point of the same network takes over
+        lab.flap(1, 0.05)  # another link, though the same network
+        agent.wait_npmrc(no_login, 5, f"{laptop.manager}, the link was lost")
         step("link lost and back", at("office"), suffixes("corp.test"), with_login, "office")
         assert agent.read() == before
         lab.move_cable("home")  # NetworkManager and dhclient keep the office's address; networkd asks anew
