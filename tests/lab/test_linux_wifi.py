@@ -13,7 +13,8 @@ from lab import guest
 SSID = "Café ☕"
 
 SCRIPT = r"""
-modprobe mac80211_hwsim radios=3; for m in bridge wireguard rtc_cmos; do modprobe $m; done
+modprobe mac80211_hwsim radios=3
+for m in bridge wireguard rtc_cmos dummy_hcd libcomposite usb_f_ecm cdc_ether configfs; do modprobe $m; done
 ip netns add ap; for p in phy1 phy2; do $GUEST/sbin/iw phy $p set netns name ap; done
 ip -n ap link add br0 type bridge; ip -n ap link set br0 address 02:00:00:00:50:01 up; ip -n ap addr add 192.168.50.1/24 dev br0
 for i in 1 2; do cat > ap$i.conf <<X
@@ -30,12 +31,23 @@ X
 done
 printf 'network={\n ssid=436166c3a920e29895\n psk="correct horse"\n}\n' > wpa.conf
 ap() { ip netns exec ap $GUEST/usr/sbin/hostapd -B -P ap$1.pid ap$1.conf > ap$1.log; }
-joined() { i=0; until $GUEST/sbin/iw dev wlan0 link | grep -q Connected || [ $i = 60 ]; do i=$((i+1)); sleep 0.5; done; }
+keys() { grep -qx up /sys/class/net/wlan0/operstate; } # associated alone, it is dormant
+joined() { i=0; until $GUEST/sbin/iw dev wlan0 link | grep -q Connected && keys || [ $i = 120 ]; do i=$((i+1)); sleep 0.5; done; }
 ap 1; see nowhere
 $GUEST/sbin/wpa_supplicant -B -i wlan0 -c wpa.conf > wpa.log; joined
-ip addr add 192.168.50.9/24 dev wlan0; ip route add default via 192.168.50.1; see joined 5
+ip addr add 192.168.50.9/24 dev wlan0; ip route add default via 192.168.50.1 metric 600; see joined 5
 echo "@nobody $(echo 1 | setpriv --reuid=65534 --clear-groups $PYTHON $LAB/observer.py | tail -n 1)"
 ap 2; sleep 1; kill $(cat ap1.pid); sleep 2; joined; see roamed 5
+mount -t configfs c /sys/kernel/config; g=/sys/kernel/config/usb_gadget/dock; ip netns add office; ls /sys/class/net > before
+mkdir $g $g/configs/c.1 $g/functions/ecm.0; echo 0x18d1 > $g/idVendor; echo 02:00:00:00:0f:01 > $g/functions/ecm.0/dev_addr
+ln -s $g/functions/ecm.0 $g/configs/c.1; ls /sys/class/udc > $g/UDC
+ip link set $(cat $g/functions/ecm.0/ifname) netns office name d0
+ip -n office addr add 10.10.0.1/24 dev d0; ip -n office link set d0 up
+i=0; until usb=$(ls /sys/class/net | grep -vxFf before) && [ -n "$usb" ] || [ $i = 100 ]; do i=$((i+1)); sleep 0.2; done
+ip link set $usb name dock0; ip link set dock0 up; ip addr add 10.10.0.9/24 dev dock0
+ip route add default via 10.10.0.1 metric 100
+see docked 5; ip route change default via 192.168.50.1 dev wlan0 metric 600; ip route del default dev dock0
+ip route add default via 10.10.0.1 metric 700; see metrics 5; echo > $g/UDC; sleep 1; see undocked 5
 ip link add wg0 type wireguard; ip addr add 10.9.0.2/24 dev wg0; ip link set wg0 up; ip route add 10.44.0.0/16 dev wg0; see split
 ip route add default dev wg0 table 51820; ip rule add not fwmark 51820 table 51820
 ip rule add table main suppress_prefixlength 0; see full
@@ -70,6 +82,9 @@ def test_real_wifi(tmp_path: Path) -> None:
         "joined": {**here, **first, **mac, "vpn": []},
         "nobody": {**here, **first, **mac},
         "roamed": {**here, **second, **mac, "vpn": []},
+        "docked": {"online": True, "interface": "dock0", "kind": "wired", "ssid": None, "bssid": None, "gateway": "10.10.0.1"},
+        "metrics": {**here, **second, **mac},
+        "undocked": {**here, **second, **mac},
         "split": {**here, **second, "vpn": [["wg0", False, False]]},
         "full": {**here, **second, "vpn": [["wg0", True, False]]},
         "gone": {"online": False, "interface": None, "ssid": None, "bssid": None, "gateway": None},
