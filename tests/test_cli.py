@@ -380,8 +380,8 @@ def test_a_state_folder_out_of_reach_is_not_one_that_never_was(home: Home, tmp_p
     )
     state.chmod(0o700)
     assert (told.returncode, told.stdout) == (4, "")
-    assert f'can\'t read "{state}/' in told.stderr
-    assert 'permission denied\nhint: ls -ld ' in told.stderr
+    assert f"can't read \"{state}/" in told.stderr
+    assert "permission denied\nhint: ls -ld " in told.stderr
 
 
 def test_explain_shows_every_profile_and_every_check(home: Home, call: Any, tmp_path: Path) -> None:

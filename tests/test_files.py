@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -16,7 +17,8 @@ from roamrc import act, journal, look
 from roamrc.formats import saved
 from roamrc.memory.state import State
 from roamrc.model import Decision, Problem
-from roamrc.reconcile import Report, Wish, uninstall_files
+from roamrc.reconcile import Report, Wish
+from roamrc.setup import removal
 from roamrc.slotted import replace
 from roamrc.system import System
 
@@ -60,14 +62,14 @@ def problem(report: Report) -> str:
 def test_a_missing_file_is_made_0600_and_is_gone_again(home: Path) -> None:
     assert once(home).files[0].state == "in-sync"
     assert stat.S_IMODE((home / ".npmrc").stat().st_mode) == 0o600
-    uninstall_files(setup(home))
+    removal.npm_files(setup(home))
     assert not (home / ".npmrc").exists()
 
 
 def test_an_empty_file_stays_one(home: Path) -> None:
     (home / ".npmrc").write_bytes(b"")
     once(home)
-    uninstall_files(setup(home))
+    removal.npm_files(setup(home))
     assert (home / ".npmrc").read_bytes() == b""
 
 
@@ -145,7 +147,7 @@ def test_what_can_not_be_written_is_a_sentence_and_stays(home: Path, make: Any, 
 def test_uninstall_has_nothing_to_give_back_where_nothing_was_ever_written(home: Path, make: Any) -> None:
     make(home)
     once(home)
-    assert uninstall_files(setup(home)) == ([], [])
+    assert removal.npm_files(setup(home)) == ([], [])
 
 
 def test_a_file_of_ours_that_became_a_fifo_is_told_with_its_backup(home: Path) -> None:
@@ -153,7 +155,7 @@ def test_a_file_of_ours_that_became_a_fifo_is_told_with_its_backup(home: Path) -
     once(home)
     (home / ".npmrc").unlink()
     fifo(home)
-    plans, problems = uninstall_files(setup(home))
+    plans, problems = removal.npm_files(setup(home))
     backup = Path(problems[0].hint.removeprefix("its backup is "))
     assert (plans, backup.read_text()) == ([], "fund=false\n")
 
@@ -188,7 +190,7 @@ def test_settings_that_are_broken_where_they_name_npms_file_move_nothing(home: P
     settings.write_text("npm: {userconfig: ~/other}\nnotify: loud\n")
     assert once(home).decision.action == "apply"
     assert ((home / ".npmrc").read_text(), (home / "other").read_text()) == ("fund=false\n", held)
-    uninstall_files(setup(home))
+    removal.npm_files(setup(home))
     assert (home / "other").read_text() == "audit=false\n"
 
 
@@ -227,7 +229,7 @@ def test_a_password_makes_the_file_0600_and_the_old_mode_comes_back_with_the_old
     once(home, {"online": False})
     assert "alice" not in (home / ".npmrc").read_text()
     assert stat.S_IMODE((home / ".npmrc").stat().st_mode) == 0o600
-    uninstall_files(setup(home))
+    removal.npm_files(setup(home))
     assert stat.S_IMODE((home / ".npmrc").stat().st_mode) == 0o644
 
 
@@ -308,3 +310,13 @@ def test_a_lock_that_was_waited_for_in_vain_is_not_waited_for_again(home: Path) 
     os.close(fd)
     assert waited == [0.0]
     assert (status["action"], len(report.problems), len(status["problems"])) == ("hold", 1, 1)
+
+
+def test_lines_from_before_a_ledger_that_was_lost_are_told_at_uninstall(home: Path) -> None:
+    """The state folder deleted by hand: what the next look finds in npm's file are our own lines, and not the user's."""
+    once(home)
+    shutil.rmtree(setup(home).state.folder)
+    once(home)
+    plans, problems = removal.npm_files(setup(home))
+    assert [p.edits for p in plans] == [()]
+    assert "held before roamrc is not known any more" in problems[0].message

@@ -13,8 +13,9 @@ import yaml
 
 from roamrc import act, look
 from roamrc.formats import saved
-from roamrc.reconcile import Wish, uninstall_files
+from roamrc.reconcile import Wish
 from roamrc.rules import match
+from roamrc.setup import removal
 from roamrc.system import System
 
 FOLDER = Path(__file__).parent / "scenarios"
@@ -78,7 +79,7 @@ def test_scenario(scenario: dict[str, Any], tmp_path: Path) -> None:
             laptop.profiles(step["profiles"])
         if step.get("uninstall"):
             setup, _ = look.setup(laptop.system)
-            uninstall_files(setup)
+            removal.npm_files(setup)
             assert read(laptop.npmrc) == step["after"], where
             continue
         network = scenario["networks"][step["at"]]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from . import act, journal, look
 from .formats import saved
-from .reconcile import Wish, uninstall_files
+from .reconcile import Wish
+from .setup import removal
 from .slotted import dataclass
 from .system import System
 
@@ -122,7 +123,7 @@ def day() -> Iterator[Step]:
         for at, place, told in DAY:
             yield _step(system, memory, at, place, told)
         setup, _ = look.setup(system)
-        plans, _ = uninstall_files(setup)
+        plans, _ = removal.npm_files(setup)
         same = (home / ".npmrc").read_bytes() == NPMRC.encode()
         because = "every byte of npm's file is that of the morning" if same else "npm's file is not that of the morning"
         edits = journal.edits_json([e for p in plans for e in p.edits])

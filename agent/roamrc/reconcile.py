@@ -6,21 +6,20 @@ fetched first.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from . import apply, atomic, show
 from .errors import Refused, RoamError
-from .formats.ini import COMMENT, Document, Prior
+from .formats.ini import Document, Prior
 from .lending import Fetch, Lending
-from .memory.ledger import Ledger, backup_name
+from .memory.ledger import Ledger
 from .memory.state import State
 from .model import Decision, Edit, Network, Problem, Profile, Value
 from .places import Places
 from .reading.config import Config
-from .rules.owned import File, FilePlan, Record
+from .rules.owned import File, FilePlan
 from .rules.plan import draft, lost_update, unlend
 from .slotted import dataclass, field, replace
 from .system import System
@@ -292,39 +291,3 @@ def _state(plan: FilePlan, state: str) -> FileState:
     found = {k: doc.get(k) for k in (*record.keys, *((NPM.list,) if record.entries else ()))}
     keys = {k: None if v is None else show.setting(k, v) for k, v in found.items()}
     return FileState(NPM.name, plan.file.path, state, keys)
-
-
-def _unknown(setup: Setup, path: str) -> Problem:
-    return Problem(
-        "file",
-        f'what "{show.line(path)}" held before roamrc is not known any more: ledger and backup in '
-        f'"{show.line(str(setup.state.folder))}" are lost',
-        f"edit {show.line(path)} yourself: the comment `# roamrc:` marks the lines",
-    )
-
-
-def uninstall_files(setup: Setup) -> tuple[list[FilePlan], list[Problem]]:
-    """Every file given back as it was; problems name those that could not be."""
-    plans, problems = [], []
-    with setup.state.lock():
-        ledger = Ledger(setup.state)
-        for path in dict.fromkeys((*ledger.paths(), str(setup.places.npmrc))):
-            try:
-                atomic.sweep(path)
-                text = atomic.read(path).data
-                if path in ledger.records or ledger.file(NPM, path, text).record != Record():
-                    plans.append(apply.give_back(ledger, path))
-                elif COMMENT in (text or b""):
-                    problems.append(_unknown(setup, path))
-            except (RoamError, atomic.Changed) as e:
-                known = path in ledger.paths()
-                if not known and not os.path.isfile(path):  # a folder, a FIFO: never written by us, so nothing has to go back
-                    continue
-                sentence = e.sentence if isinstance(e, RoamError) else f'"{show.line(path)}" is being written by somebody else'
-                hint = (
-                    f"its backup is {setup.state.path(backup_name(path))}.npmrc"
-                    if known
-                    else "roamrc doctor, then roamrc uninstall again"
-                )
-                problems.append(Problem("file", sentence, hint))
-    return plans, problems

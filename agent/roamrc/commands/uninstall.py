@@ -23,7 +23,7 @@ from .. import journal, look, show
 from ..errors import Refused, RoamError
 from ..formats.ini import Document
 from ..model import Hidden
-from ..reconcile import Setup, uninstall_files
+from ..reconcile import Setup
 from ..services import files, find, frozen, leftovers
 from ..setup import pages, present, removal
 from ..system import System
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         return 1
     done = [*_service(setup), *_agent(setup), *pages.unlink(system, setup.state)]
     remembered = setup.state.folder.exists()
-    plans, problems = uninstall_files(setup)
+    plans, problems = removal.npm_files(setup)
     edits = journal.edits_json([e for plan in plans for e in plan.edits])
     stands = [f"{k} in {out.home(plan.file.path)}" for plan in plans for k in plan.conflicts]
     kept = bool(problems or stands)
