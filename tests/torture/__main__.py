@@ -65,7 +65,7 @@ def npm_itself(rounds: int, seed: int) -> tuple[int, list[str]]:
 
 def main() -> int:
     p = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
-    p.add_argument("--long", action="store_true", help="half an hour instead of two minutes")
+    p.add_argument("--long", action="store_true", help="two hours instead of four minutes")
     p.add_argument("--seed", type=int, default=1, help="where the chance begins (1)")
     p.add_argument("name", nargs="*", help="only trials whose name holds this word")
     args = p.parse_args()
