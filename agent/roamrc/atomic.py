@@ -99,8 +99,11 @@ def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = 
         alone = _alone(old, path) if shared else False
         if _content(old, real) != expected:
             raise Changed(path)
-        if not (shared and _placed(temp, real, old, expected, alone)):
+        placed, between = _placed(temp, real, old, expected, alone) if shared else (False, None)
+        if not placed:
             os.rename(temp, real)
+        if between is not None:
+            return between
         if shared and old is not None and not alone:
             keep, old = old, None
             sync_folder(folder)
@@ -128,9 +131,9 @@ def _alone(fd: int | None, path: str) -> bool:
     return held is True
 
 
-def _placed(temp: str, real: str, old: int | None, expected: bytes | None, alone: bool) -> bool:
-    """Puts `temp` in the place of `real` so that no file of somebody else's is overwritten unseen; False where this system has no
-    means for it. Raises Changed.
+def _placed(temp: str, real: str, old: int | None, expected: bytes | None, alone: bool) -> tuple[bool, int | None]:
+    """Puts `temp` in the place of `real` so that no file of somebody else's is overwritten unseen: whether this system has the
+    means for it, and a save that came between, still open, if there was one. Raises Changed.
 
     Between comparing and rename(2) an editor's own rename was lost once in a thousand saves (torture, races). So the two change
     names, and what came out is looked at; a new name is made by link(2), which overwrites nothing. Who wanted to write in between
@@ -142,15 +145,19 @@ def _placed(temp: str, real: str, old: int | None, expected: bytes | None, alone
         except FileExistsError:
             raise Changed(real) from None
         except OSError:
-            return False  # a file system without hard links
-        return True
+            return False, None  # a file system without hard links
+        return True, None
+    ours = os.lstat(temp)
     if not _exchange(temp, real):
-        return False
+        return False, None
     same = os.path.samestat(os.lstat(temp), os.fstat(old))
     if (same and not (alone and lease.wanted(old))) or (not same and _read_or_none(temp) == expected):
-        return True
+        return True, None
     _exchange(temp, real)
-    raise Changed(real)
+    if os.path.samestat(os.lstat(temp), ours):
+        raise Changed(real)
+    _exchange(temp, real)  # saved once more while ours stood there: that one stays, and the one before it is looked back at
+    return True, os.open(temp, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
 
 
 def _read_or_none(path: str) -> bytes | None:
