@@ -125,14 +125,14 @@ def moved(before: bytes, after: bytes, mine: set[str]) -> str | None:
     """Whether a byte outside our lines moved. Where a lone CR or a LF CR stands, two line ends become one when what stood between
     them goes, and comes apart again: there the lines count, not their ends. A BOM that opens the file stays, with a blank line
     between it and a [, which npm would read as one word; one before a line further down is a blank to npm, and opens the file
-    while that line is the first (seeds 39964, 41978, 51295)."""
+    while that line is the first (seeds 39964, 41978, 51295, 132506)."""
     if before.startswith(BOM) and not any(line.startswith(BOM) for line in after.splitlines()):
         return f"the BOM is gone: {before!r} became {after!r}"
     kept = [Document(t).without(mine) for t in (before, after)]
     if any(b"\r" in t.replace(b"\r\n", b"") or b"\n\r\n" in t for t in (before, after)):
         same = [[line for line in t.removeprefix(BOM).splitlines() if line] for t in kept]
         return None if same[0] == same[1] else f"lines that are not ours moved: {before!r} became {after!r}"
-    kept = [t.removeprefix(BOM) for t in kept]
+    kept = [b"".join(line.removeprefix(BOM) for line in t.splitlines(keepends=True)) for t in kept]
     if before.startswith(BOM):
         kept = [t.lstrip(b"\r\n") for t in kept]
     return None if kept[0] == kept[1] else f"bytes outside our lines moved: {before!r} became {after!r}"

@@ -183,7 +183,7 @@ def test_all_goes_back_byte_for_byte(seed: int) -> None:
     assert steps
 
 
-@pytest.mark.parametrize("seed", [38903, 39964, 41978, 46028, 50306, 51295, 58892, 61738, 75286, 78171])
+@pytest.mark.parametrize("seed", [38903, 39964, 41978, 46028, 50306, 51295, 58892, 61738, 75286, 78171, 132506, 184669])
 def test_npm_agrees_where_it_once_did_not(seed: int) -> None:
     """38903: `original` put a CRLF where a LF had been. 39964, 41978 and those from 51295 on: a BOM before a line that was the
     first for a while. 46028: a lone CR came back with the user's own line. 50306: npm throws on the user's file, not on ours."""
