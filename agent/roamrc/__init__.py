@@ -17,7 +17,7 @@ Floors, held by tests/test_floors.py:
 
     0  model, errors, slotted
     1  rules/, formats/, targets/, show, folders, and the tables of reading/: pure, no os, socket, subprocess, time, yaml
-    2  the edges: system, atomic, places, reading/, memory/, children/, probes/, sources/, services/
+    2  the edges: system, atomic, lease, places, reading/, memory/, children/, probes/, sources/, services/
     3  look, reconcile, lending, apply, act, journal; daemon/, setup/, doctor/, demo
     4  cli, commands/, terminal/
 
@@ -33,7 +33,10 @@ Where to add what:
 Where this leaves the first design: own addresses come from RTM_GETADDR and not from psutil (it tells tentative addresses apart,
 and saves an idle agent 4 MB; psutil serves the portable reader); carrier losses are read from the kernel's own counter, so that
 a link that went and came between two looks is still another link; a login waits for the same quiet as a fallback, because right
-after a move the old suffix, address and route still stand for some milliseconds.
+after a move the old suffix, address and route still stand for some milliseconds. On Linux the inotify that follows npm's file and
+resolv.conf follows the profiles as well, and watchdog serves macOS: its threads, and the modules that came with it, were 4.4 MB
+of an idle agent's 23. Values are `slotted`, not dataclasses: 1.1 MB and a third of `use`. While somebody has npm's file open for
+writing nothing is renamed (`lease`), so that the old inode is looked back at only where there are no leases.
 """
 
 __version__ = "0.1.0"
