@@ -22,8 +22,11 @@ from . import wander
 
 LOOKS = 10
 """A burst may cost this many, and one more for each two seconds that it lasts: the widest gap of rules/pace.py. As many may
-follow it: what waited for quiet, a login fetched, a gateway that answers, a proxy tried."""
+follow it (what waited for quiet, a login fetched, a gateway that answers, a proxy tried), and one a second until all is calm,
+since the kernel itself tells of new links a hundred a second (linkwatch)."""
 GAP = 2.0
+SHARE = 0.2
+"""Of one processor, until all is calm: the kernel tells of 500 new pairs for twelve seconds, a hundred a second (linkwatch)."""
 
 
 class Shore:
@@ -122,7 +125,7 @@ def flood(name: str) -> str | None:
                 FLOODS[name](shore)
                 end = time.time()
                 until(lambda: proc.calm(agent.pid, 1.5), 20)
-                after = proc.take(agent.pid)
+                after, rest = proc.take(agent.pid), time.time() - begin
             lab.plug("home")
             agent.wait_npmrc(direct, 20, "home after the flood")
             lab.plug("office")
@@ -132,10 +135,10 @@ def flood(name: str) -> str | None:
         took, during = end - begin, sum(at <= end for at in looks)
         ticks = after.ticks - before.ticks
         told = f"{name}: {during} looks in {took:.1f} s, {len(looks) - during} after it, {ticks} ticks of the processor"
-        if during > LOOKS + took / GAP or len(looks) > 2 * LOOKS + took / GAP or not looks:
+        if during > LOOKS + took / GAP or len(looks) > 2 * LOOKS + rest or not looks:
             return told
-        if ticks > 100 * max(1.0, took / 2):
-            return f"{told}: others had to wait"
+        if ticks > 100 * max(1.0, rest * SHARE):
+            return f"{told} in {rest:.0f} s: others had to wait"
         print(f"    {told}", file=sys.stderr, flush=True)
         return None
 

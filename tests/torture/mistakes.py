@@ -37,6 +37,10 @@ FACES: dict[str, Callable[[Path], None]] = {
 """What may stand where a file should."""
 
 
+UNSURE = "npm's file may be another one"
+"""Of the reason to hold where config.yaml is broken and npm.userconfig may be what is wrong (look._decide)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """One file of the user's, and what became of it; `harmless`: nothing is wrong then."""
@@ -96,8 +100,10 @@ def endure(folder: Path, mistake: Mistake, n: int) -> str | None:
             return f"check finds a fault, and status has not a word of it: {status['problems']}"
         if not mistake.harmless and code != 2:
             return f"check ends with {code}"
-        desk.go("home")
-        if b"corp.example:8080" in (desk.text() or b""):
+        if UNSURE in desk.go("home")[1]["because"]:  # which file is npm's can't be known: then none is touched
+            if mistake.name != "config.yaml" or said(desk) not in (before, without):
+                return f"held, and npm's file is {desk.text()!r:.300}"
+        elif b"corp.example:8080" in (desk.text() or b""):
             return "the good profile of another place does not apply"
         _removed(path)
         path.write_text(right)
