@@ -46,13 +46,18 @@ def main() -> int:
     parser.add_argument("--from", type=Path, dest="source", help="a bench.json that is there already")
     args = parser.parse_args()
     found: dict[str, Any] = json.loads(args.source.read_text()) if args.source else measured(args)
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "bench.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    for name, svg in report.charts(found).items():
-        (args.out / name).write_text(svg)
+    keep(found, args.out)
     print(report.tables(found))
     print(f"\n{args.out}: bench.json and charts")
     return 0
+
+
+def keep(found: dict[str, Any], out: Path) -> None:
+    """bench.json and the charts of what is measured so far."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "bench.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    for name, svg in report.charts(json.loads(json.dumps(found))).items():
+        (out / name).write_text(svg)
 
 
 def measured(args: argparse.Namespace) -> dict[str, Any]:
@@ -72,6 +77,7 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
         before, begin = load(), time.monotonic()
         result = work()
         found[name] = {"load": [before, load()], "seconds": round(time.monotonic() - begin, 1), "result": result}
+        keep(found, args.out)  # the whole takes most of an hour, and may be stopped
         print(f"{name}: {found[name]['seconds']} s, load {before:.2f} to {load():.2f}", file=sys.stderr, flush=True)
     # JSON knows keys of text alone: what is read back is what is shown
     again: dict[str, Any] = json.loads(json.dumps(found))
