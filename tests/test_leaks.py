@@ -278,7 +278,7 @@ def test_the_agent(home: Watched) -> None:
                 home.roamrc("use", name)
                 assert lent(home, name), name
                 home.search_files()
-            wait(lambda: "(407)" in home.roamrc("status").out, "the problem")
+            wait(lambda: "(407)" in home.roamrc("status").out, "the problem", 90)
             home.roamrc("apply", "--dry-run")
             home.roamrc("use", "direct")
         finally:

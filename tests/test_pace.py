@@ -58,16 +58,6 @@ def test_things_settle_after_quiet_and_in_the_end_anyway() -> None:
     assert pace.looking(6.0 + PATIENT)
 
 
-def test_quiet_that_nobody_looked_in_was_quiet_all_the_same() -> None:
-    """Without a look in it the next move was taken for one more event of the last, and a login lent at its first look."""
-    pace = Pace(0.0)
-    pace.stirred(1.0, network=True, urgent=False)
-    assert not pace.looking(1.0)
-    pace.stirred(60.0, network=True, urgent=False)
-    assert not pace.looking(60.0)
-    assert pace.settles_at() == 60.0 + QUIET
-
-
 def test_the_ladder_is_climbed_once_a_rung_and_begins_anew_with_an_event() -> None:
     pace = Pace(0.0)
     now, steps = 0.0, []

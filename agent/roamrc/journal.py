@@ -76,12 +76,6 @@ def snapshot(setup: Setup, report: Report, override: Override | None, extra: Seq
     }
 
 
-def news(told: Mapping[str, Any], setup: Setup, report: Report, override: Override | None, extra: Sequence[Problem]) -> bool:
-    """Whether the status would say anything else now than it told last."""
-    status = snapshot(setup, report, override, extra, 0.0)
-    return any(told.get(k) != v for k, v in status.items() if k != "since")
-
-
 def record(setup: Setup, report: Report, override: Override | None, extra: Sequence[Problem] = ()) -> dict[str, Any]:
     """Writes status and log if there is anything new in them; returns the status. Where the machine refuses that (a full disk),
     it is a problem of the report's and of the status returned: npm's file is right nevertheless."""

@@ -22,8 +22,9 @@ from . import wander
 
 LOOKS = 10
 """A burst may cost this many, and one more for each two seconds that it lasts: the widest gap of rules/pace.py. As many may
-follow it (what waited for quiet, a login fetched, a gateway that answers, a proxy tried), and one a second until all is calm,
-since the kernel itself tells of new links a hundred a second (linkwatch)."""
+follow it (what waited for quiet, a login fetched, a gateway that answers, a proxy tried), and three a second until all is calm:
+the kernel itself tells of new links a hundred a second (linkwatch), and each time is looked at at once, after rest and after quiet.
+"""
 GAP = 2.0
 SHARE = 0.2
 """Of one processor, until all is calm: the kernel tells of 500 new pairs for twelve seconds, a hundred a second (linkwatch)."""
@@ -135,7 +136,7 @@ def flood(name: str) -> str | None:
         took, during = end - begin, sum(at <= end for at in looks)
         ticks = after.ticks - before.ticks
         told = f"{name}: {during} looks in {took:.1f} s, {len(looks) - during} after it, {ticks} ticks of the processor"
-        if during > LOOKS + took / GAP or len(looks) > 2 * LOOKS + rest or not looks:
+        if during > LOOKS + took / GAP or len(looks) > 2 * LOOKS + 3 * rest or not looks:
             return told
         if ticks > 100 * max(1.0, rest * SHARE):
             return f"{told} in {rest:.0f} s: others had to wait"

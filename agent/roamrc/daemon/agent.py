@@ -225,14 +225,13 @@ class Agent:
     def _carry_out(self, seen: Look, wish: Wish, passing: bool = False) -> Report:
         wish.private = self.errands.inside()
         seen = self.trial.before(seen, wish.force, self.system.monotonic())
-        problems = self._problems(seen)
         if seen.decision.waits:
             report, status = self._wait(seen, wish)
         else:
-            report, status = act.carry_out(seen, wish, problems, passing=passing)
+            report, status = act.carry_out(seen, wish, self._problems(seen), passing=passing)
         self.status = status or self.status
         now = self.system.monotonic()
-        if passing and not status and journal.news(self.status, seen.setup, report, seen.override, (*seen.problems, *problems)):
+        if passing and not status:
             self.diary.when_quiet(self.pace.rest(now))
         self._note(report, now)
         if self.status and (self._line() != self.told or report.edits):
@@ -255,7 +254,7 @@ class Agent:
 
     def _plan_next(self, seen: Look, report: Report) -> None:
         now = self.system.monotonic()
-        if not self.pace.settled and (seen.decision.waits or (waiting.needs_login(seen.decision) and not self.lent)):
+        if not self.pace.settled and (seen.decision.waits or waiting.needs_login(seen.decision)):
             self.diary.when_quiet(max(0.0, self.pace.settles_at() - now))
         if report.again is not None:
             self.diary.again(report.again)

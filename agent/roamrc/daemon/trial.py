@@ -42,13 +42,11 @@ class Trial:
         written = waiting.proxy_written(report)
         self.health, self.rotated = None, False
         profile = report.decision.profile
-        if written is None or profile is None:
-            return None
+        if written is None or profile is None or (waiting.needs_login(report.decision) and not self.pace.settled):
+            return None  # without its login the proxy says 407, and that would be no news
         proxy, registry, cafile = written
         self.health, self.profile = self.errands.health.get(proxy), profile.name
         self.rotated = self.health is not None and self.health.code == "proxy-407" and profile.apply.login is not None
-        if waiting.needs_login(report.decision) and not self.pace.settled:
-            return None  # without its login the proxy says 407, and that would be no news
         if self.health is None:
             self.pace.rung = 0
         elif self.health.ok is True or now < self.pace.ask_again:

@@ -25,7 +25,7 @@ LADDER = (1.0, 3.0, 10.0, 30.0, 60.0, 300.0)
 
 @dataclass(slots=True)
 class Pace:
-    """The rhythm of one agent; `settled` holds from a look in a quiet second until the network stirs again."""
+    """The rhythm of one agent; `settled` holds from the first quiet second until the network stirs again."""
 
     last_event: float
     unsettled: float = 0.0
@@ -45,7 +45,7 @@ class Pace:
             self.looks = 0
         self.last_stir = now
         if network:
-            if self.settled or now >= self.settles_at():  # quiet had come, though nobody had a reason to look
+            if self.settled:
                 self.unsettled, self.settled = now, False
             self.last_event, self.rung, self.ask_again = now, 0, now
         return 0.0 if urgent else self.gap()
