@@ -23,7 +23,7 @@ from . import wander
 LOOKS = 10
 """A burst may cost this many, and one more for each two seconds that it lasts: the widest gap of rules/pace.py. As many may
 follow it (what waited for quiet, a login fetched, a gateway that answers, a proxy tried), and three a second until all is calm:
-the kernel itself tells of new links a hundred a second (linkwatch), and each time is looked at at once, after rest and after quiet.
+the kernel itself tells of new links a hundred a second (linkwatch); each time is looked at at once, after rest and after quiet.
 """
 GAP = 2.0
 SHARE = 0.2
