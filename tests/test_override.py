@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from machines import machine
+from roamrc import look
 from roamrc.model import Hidden, Network, Override, Tunnel
 from roamrc.rules import override
 from roamrc.slotted import replace
@@ -66,6 +69,26 @@ def test_a_place_that_could_not_be_read_ends_nothing() -> None:
     nowhere = override.anchored(Override("office", 100.0, None, True), Network(False))
     assert (nowhere.mac, nowhere.gateway, nowhere.subnets) == (None, None, ())
     assert all(override.ended(nowhere, network, 200.0) is None for _, network, _ in PLACES)
+
+
+SILENT = replace(HOME, gateway_mac=HIDDEN)
+CLONE = replace(HOME, gateway_mac="bb:bb:bb:bb:bb:bb")
+AWAY = replace(HOME, gateway="10.20.0.1", gateway_mac="cc:cc:cc:cc:cc:cc", addresses=("10.20.3.4/16",))
+
+
+@pytest.mark.parametrize(
+    ("stays", "moved"),
+    [((HOME,), AWAY), ((SILENT,), AWAY), ((SILENT, Network(False), HOME), CLONE), ((HOME, SILENT), CLONE)],
+    ids=["its gateway answers", "it has not answered yet", "it answers later", "it answers no more"],
+)
+def test_given_offline_it_is_bound_to_the_first_place(tmp_path: Path, stays: tuple[Network, ...], moved: Network) -> None:
+    s, _ = look.setup(machine(tmp_path))
+    s.state.save(override.NAME, override.to_json(Override("office", 100.0, None, True)))
+    for network in (Network(False), *stays, Network(False)):
+        assert look.standing(s, network)[1] is None
+    found, why = look.standing(s, moved)
+    assert (found, str(why)[:7]) == (None, "moved: ")
+    assert look.standing(s, HOME) == (None, None)
 
 
 @given(

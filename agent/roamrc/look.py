@@ -83,9 +83,12 @@ def standing(s: Setup, network: Network) -> tuple[Override | None, str | None]:
         s.state.discard(override.NAME)
         return None, why
     unbound = found.until_moved and not found.mac and found.gateway in (None, network.gateway)
-    if unbound and network.online and isinstance(network.gateway_mac, str):
-        found = override.anchored(found, network)
-        s.state.save(override.NAME, override.to_json(found))
+    if unbound and network.online and isinstance(network.gateway, str):
+        # by its gateway first: who left home before that had answered for its MAC was bound to the next place, the office
+        bound = override.anchored(found, network)
+        if bound != found:
+            s.state.save(override.NAME, override.to_json(bound))
+        return bound, None
     return found, None
 
 
