@@ -64,7 +64,7 @@ def address(ip: str, index: int = 2, flags: int = 0x80, life: int = 100) -> byte
 
 def route(
     to: str = "default", via: str = "", table: int = 254, flags: int = 0, expires: int = 0, v6: bool = False, metric: int = 0,
-    more: bytes = b"",
+    more: bytes = b"", oif: int = 2,
 ) -> bytes:  # fmt: skip
     ip, _, size = to.partition("/")
     family = socket.AF_INET6 if ":" in to + via or v6 else socket.AF_INET
@@ -73,7 +73,7 @@ def route(
         body += attr(1, socket.inet_pton(family, ip))
     if via:
         body += attr(5, socket.inet_pton(family, via))
-    return body + attr(4, u32(2)) + attr(6, u32(metric)) + attr(12, u32(expires) * 8) + more
+    return body + (attr(4, u32(oif)) if oif else b"") + attr(6, u32(metric)) + attr(12, u32(expires) * 8) + more
 
 
 NL, DL, NA, DA, NR, DR = 16, 17, 20, 21, 24, 25
@@ -213,6 +213,42 @@ def test_a_veth_is_no_news_beside_a_card() -> None:
     news.stirs(NL, link(2, ON, more=CARD))
     assert flips(news, 9, kind("veth")) == [False] * 4
     assert not news.stirs(DL, link(9, 0, MADE))
+
+
+VETH = kind("veth")
+
+
+@pytest.mark.parametrize(
+    ("then", "stirs"),
+    [
+        ((), False),
+        (((NA, address("fe80::1", index=9)), (NR, route("fe80::/64", more=attr(4, u32(9))))), False),
+        (((NA, address("10.0.0.5")), (NR, route("10.0.0.0/8"))), False),
+        (((NA, address("10.0.0.5", index=9)),), True),
+        (((NA, address("10.0.0.5", index=9)), (DA, address("10.0.0.5", index=9))), True),
+        (((NR, route("10.0.0.0/8", more=attr(4, u32(9)))),), True),
+        (((NR, route("10.0.0.0/8", oif=0)),), True),
+        (((DL, link(9, 0, MADE)), (NL, link(9, 0, more=VETH))), True),
+    ],
+    ids=["bare", "link-local", "others", "address", "gone again", "route", "by many ways", "back, and not seen made"],
+)
+def test_a_veth_made_is_no_news_until_it_has_an_address_or_a_route(then: tuple[tuple[int, bytes], ...], stirs: bool) -> None:
+    news = News()
+    news.whole = True
+    assert not news.stirs(NL, link(9, UP, MADE, oper=7, carrier=0, more=VETH))
+    for number, body in then:
+        news.stirs(number, body)
+    assert [news.stirs(NL, link(9, ON, more=VETH)), news.stirs(NL, link(9, UP, 0, "eth0", 2, 0, 1, VETH))] == [stirs] * 2
+    assert news.stirs(DL, link(9, 0, MADE)) is stirs
+
+
+def test_what_was_there_before_or_is_no_veth_is_news() -> None:
+    news = News()
+    news.stirs(NL, link(9, ON, MADE, more=VETH))  # the list of links is not read to its end yet
+    news.whole = True
+    assert news.stirs(NL, link(9, UP, 0, "eth0", 2, 0, 1, VETH))
+    assert news.stirs(NL, link(10, ON, MADE, more=kind("tun")))
+    assert news.stirs(NL, link(10, UP, 0, "tun0", 2, 0, 1, kind("tun")))
 
 
 def test_what_does_not_fit_the_memory_wakes() -> None:
@@ -434,13 +470,34 @@ def settled(source: Netlink) -> None:
 
 @pytest.mark.lab
 @pytest.mark.usefixtures("kernel")
-def test_a_burst_is_one_wake_up_and_lost_messages_are_one_too() -> None:
+def test_a_burst_of_pairs_is_no_news_and_one_of_addresses_is_one() -> None:
     def body() -> None:
         source = cabled()
-        burst = [line for n in range(500) for line in (f"link add a{n} type veth peer name b{n}", f"link set a{n} up")]
-        ip(*burst)
+        for n in range(0, 500, 50):  # all at once they don't fit the buffer, unless somebody reads meanwhile
+            ip(*(f"link add a{n + k} up type veth peer name b{n + k}" for k in range(50)))
+            assert source.drain() is None
+        ip(*(f"addr add 10.1.1.{n}/24 dev eth0" for n in range(200)))
         assert source.drain() == "network"
-        ip("addr add 10.1.0.99/24 dev eth0")
+        assert source.drain() is None
+
+    alone(body)
+
+
+@pytest.mark.lab
+@pytest.mark.usefixtures("kernel")
+def test_a_veth_is_news_from_its_first_address() -> None:
+    def body() -> None:
+        source = cabled()
+        ip("link add a7 up type veth peer name b7", "link set b7 up")
+        until(lambda: all("state UP" in shown("link", "show", end) for end in ("a7", "b7")), "both ends have carrier")
+        settled(source)
+        ip("link set b7 down")
+        until(lambda: "state UP" not in shown("link", "show", "a7"), "the carrier's loss")
+        assert source.drain() is None
+        ip("addr add 10.7.0.1/24 dev a7")
+        assert source.drain() == "network"
+        ip("link set b7 up")
+        until(lambda: "state UP" in shown("link", "show", "a7"), "the carrier")
         assert source.drain() == "network"
 
     alone(body)

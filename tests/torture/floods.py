@@ -21,11 +21,11 @@ from lab.day import OWN, direct, office, profiles, with_login
 from . import wander
 
 LOOKS = 10
-"""A burst may cost this many, and one more for each two seconds that it lasts: the widest gap of rules/pace.py. As many may
-follow it (what waited for quiet, a login fetched, a gateway that answers, a proxy tried), and three a second until all is calm:
-the kernel itself tells of new links a hundred a second (linkwatch); each time is looked at at once, after rest and after quiet.
-"""
-GAP = 2.0
+"""A burst may cost this many, and one more for each two seconds that it lasts beyond four: the widest gap of rules/pace.py. As
+many may follow it: what waited for quiet, a login fetched, a gateway that answers, a proxy tried."""
+GAP, LASTS = 2.0, 4.0
+UNSEEN = "500 veth pairs"
+"""What may cost no look at all; the others show that looks are counted."""
 SHARE = 0.2
 """Of one processor, until all is calm: the kernel tells of 500 new pairs for twelve seconds, a hundred a second (linkwatch)."""
 
@@ -101,7 +101,7 @@ def churn(s: Shore) -> None:
 
 
 FLOODS: dict[str, Callable[[Shore], None]] = {
-    "500 veth pairs": veths,
+    UNSEEN: veths,
     "2,000 routes": routes,
     "50 flaps a second": flaps,
     "resolv.conf 1,000 times": resolv,
@@ -136,7 +136,8 @@ def flood(name: str) -> str | None:
         took, during = end - begin, sum(at <= end for at in looks)
         ticks = after.ticks - before.ticks
         told = f"{name}: {during} looks in {took:.1f} s, {len(looks) - during} after it, {ticks} ticks of the processor"
-        if during > LOOKS + took / GAP or len(looks) > 2 * LOOKS + 3 * rest or not looks:
+        allowed = LOOKS + max(0.0, took - LASTS) / GAP
+        if during > allowed or len(looks) > allowed + LOOKS or not (looks or name == UNSEEN):
             return told
         if ticks > 100 * max(1.0, rest * SHARE):
             return f"{told} in {rest:.0f} s: others had to wait"

@@ -11,8 +11,8 @@ from ..slotted import dataclass
 QUIET, PATIENT = 1.0, 10.0
 """Without an event before a fallback acts or a login is lent; and the most that a restless network can put that off."""
 
-FREE, GAP, GAP_LIMIT, CALM = 7, 0.25, 2.0, 0.4
-"""A burst's first looks are free (a roam takes 4 to 7); then each waits twice as long, from GAP to GAP_LIMIT: ten looks in 1.5 s.
+FREE, GAP, GAP_LIMIT, CALM = 7, 0.4, 2.0, 0.4
+"""A burst's first looks are free (a roam takes 4 to 7); then each waits twice as long, from GAP to GAP_LIMIT: ten looks in 3 s.
 CALM ends it."""
 
 REST = 0.25

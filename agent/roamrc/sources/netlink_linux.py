@@ -10,6 +10,7 @@ thing, and dropped only where the facts can't differ:
   what it says: a cable that was out and in again between two messages is a change;
 - a link that is made and not up yet, and a link's end that was not up: it has no addresses and no routes. A container's or a
   virtual machine's end of a bridge (a veth or tap that is its port) likewise: what it brings is told by the bridge;
+- a veth that was made under our eyes and has no address and no route yet: 500 pairs told of their carriers for twelve seconds;
 - with a card in the machine, what only serves containers: a veth, and a bridge that has no other ports than such (docker0,
   virbr0), whose carrier comes and goes with each of them. Without a card, as in a lab or a container, it may be the uplink;
 - an address or an IPv6 route said again with other lifetimes only.
@@ -163,11 +164,12 @@ class News:
     """Remembers what was last said of each link, address and IPv6 route, to tell news from repetition; `whole`: it has heard of
     every link there is."""
 
-    __slots__ = ("_addresses", "_cards", "_links", "_ports", "_routes", "whole")
+    __slots__ = ("_addresses", "_bare", "_cards", "_links", "_ports", "_routes", "whole")
 
     def __init__(self) -> None:
         self.whole = False
         self._cards: set[int] = set()
+        self._bare: set[int] = set()  # made since, and nothing was heard of an address or a route of theirs
         self._ports: dict[int, int] = {}  # a port behind which there may be a network → its master
         self._links: dict[int, State] = {}
         self._addresses: dict[State, int] = {}
@@ -195,12 +197,16 @@ class News:
                 if (known is None or known is DOWN or known[1] == flags & ~PROMISCUOUS) and _scans(a[11]):
                     return False
             elif new:
+                made = known is None and change == JUST_MADE
+                if made and self.whole and len(self._bare) < MEMORY:
+                    self._bare.add(index)
                 state = DOWN if self._spare(index, body, a) or not flags & UP else _state(flags, a)
                 _keep(self._links, index, state)
-                if state == known or (known is None and state is DOWN and not flags & UP and change == JUST_MADE):
+                if state == known or (made and state is DOWN and (not flags & UP or index in self._bare)):
                     return False
             else:
                 self._cards.discard(index)
+                self._bare.discard(index)
                 self._ports.pop(index, None)
                 if self._links.pop(index, None) is DOWN:
                     return False
@@ -225,6 +231,8 @@ class News:
             self._ports[index] = struct.unpack("=I", master)[0]
         else:
             self._ports.pop(index, None)
+        if kind in ENDS and index in self._bare:
+            return True
         if not self._cards:
             return False
         return kind in ENDS or (kind == b"bridge" and self.whole and index not in self._ports.values())
@@ -235,6 +243,7 @@ class News:
         address = a.get(2) or a.get(1) or b""
         if _link_local(family, address):
             return False
+        self._bare.discard(index)
         key, flags = (index, family, prefix, address, a.get(1)), struct.unpack("=I", a[8])[0] if 8 in a else low
         if new and self._addresses.get(key) == flags:
             return False  # only the lifetimes are new
@@ -253,6 +262,10 @@ class News:
         to = a.get(1, b"")
         if table == 255 or flags & 0x200 or _narrow(family, to, size):
             return False
+        if 4 in a:  # RTA_OIF; a multipath route or a nexthop object may go over any link
+            self._bare.discard(*struct.unpack("=I", a[4]))
+        else:
+            self._bare.clear()
         if family != socket.AF_INET6 or 30 in a:  # an IPv4 route, or one of a nexthop object, can go without a word
             return True
         key = (table, size, to, source, a.get(2), tos, a.get(6))
