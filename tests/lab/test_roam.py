@@ -45,9 +45,8 @@ class Day:
     def step(self, name: str, move: Callable[[], object], holds: Callable[[Keys], bool], *, by_proxy: bool | None = None) -> None:
         move()
         self.times[name] = self.agent.wait_npmrc(holds, 5, name)
-        if by_proxy is not None:
-            for env in ({}, LEFT_OVER):
-                installs(self.lab, by_proxy=by_proxy, env=env)
+        if by_proxy is not None:  # in a new shell, or by turns in one where an old proxy's variables are left over
+            installs(self.lab, by_proxy=by_proxy, env=LEFT_OVER if len(self.times) % 2 else {})
         assert holds(self.agent.keys()), f"{name}: it did not stay\n{self.agent.read()}\n{self.agent.log()}"
         kept = "".join(x for x in self.agent.read().splitlines(keepends=True) if x in OWN.splitlines(keepends=True))
         assert kept == OWN, f"{name}: a line of the user's own is gone\n{self.agent.read()}"

@@ -44,7 +44,7 @@ def told(tried: int, failures: list[str], least: int) -> None:
 
 def test_killed_at_any_call_the_file_is_old_or_new_and_all_goes_back(folder: Path) -> None:
     need(tracer.missing())
-    told(*crash.run(folder, 160, SEED), 150)
+    told(*crash.run(folder, 120, SEED), 110)
 
 
 def test_what_a_power_loss_needs_is_on_disk_before_the_file_changes(folder: Path) -> None:
@@ -54,7 +54,7 @@ def test_what_a_power_loss_needs_is_on_disk_before_the_file_changes(folder: Path
 
 def test_an_error_at_any_call_is_a_sentence_and_the_next_run_puts_it_right(folder: Path) -> None:
     need(tracer.missing())
-    told(*refuse.run(folder, 150, SEED), 150)
+    told(*refuse.run(folder, 90, SEED), 90)
 
 
 def test_npm_reads_our_keys_changed_and_nothing_else_and_all_goes_back() -> None:
