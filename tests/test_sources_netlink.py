@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roamrc.sources import netlink_filter_linux
-from roamrc.sources.netlink_linux import GROUPS, MEMORY, Netlink, News, attributes, messages
+from roamrc.sources.netlink_linux import GROUPS, Netlink, messages
+from roamrc.sources.netlink_news_linux import MEMORY, News, attributes
 from waking import reason, until
 
 if sys.platform != "linux":

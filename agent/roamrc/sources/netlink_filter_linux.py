@@ -1,6 +1,6 @@
 """A filter in the kernel: what needs no memory to be known as noise does not even wake the process. Floor 2.
 
-Classic BPF on the socket (socket(7), SO_ATTACH_FILTER). It drops less than netlink_linux.News does and nothing else: routes of
+Classic BPF on the socket (socket(7), SO_ATTACH_FILTER). It drops less than netlink_news_linux does and nothing else: routes of
 table local, cached ones, IPv6 link-local addresses and routes, a bridge's port messages, and a Wi-Fi card's "scan done".
 """
 
