@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from home import wait
-from roamrc import atomic, lease
+from roamrc import atomic, exchange, lease
 
 OLD, NEW = b"fund=false\n", b"proxy=http://p.example:1\nfund=false\n"
 LATER = "import os, sys; fd = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC); os.write(fd, b'theirs=1\\n')"
@@ -91,7 +91,7 @@ def test_who_wants_to_write_in_between_finds_the_file_he_meant(file: Path) -> No
         wait(lambda: lease.wanted(mine), "the other one at the door")
         assert file.read_bytes() == OLD
         with pytest.raises(atomic.Changed):
-            atomic._placed(temp, str(file), mine, OLD, alone=True)
+            exchange.place(temp, str(file), mine, OLD, alone=True)
         assert (file.read_bytes(), Path(temp).read_bytes()) == (OLD, NEW)
         lease.release(mine)
         assert p.wait(20) == 0

@@ -17,7 +17,7 @@ Floors, held by tests/test_floors.py:
 
     0  model, errors, slotted
     1  rules/, formats/, targets/, show, folders, and the tables of reading/: pure, no os, socket, subprocess, time, yaml
-    2  the edges: system, atomic, lease, places, reading/, memory/, children/, probes/, sources/, services/
+    2  the edges: system, atomic, exchange, lease, places, reading/, memory/, children/, probes/, sources/, services/
     3  look, reconcile, lending, apply, act, journal; daemon/, setup/, doctor/, demo
     4  cli, commands/, terminal/
 

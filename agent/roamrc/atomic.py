@@ -11,11 +11,10 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable
-from functools import cache
 
-from . import lease
+from . import exchange, lease
 from .errors import Refused
+from .exchange import Changed as Changed
 from .slotted import dataclass
 
 LIMIT = 4 << 20
@@ -24,10 +23,6 @@ LIMIT = 4 << 20
 
 class Unfit(Refused):
     """What stands there can't be such a file (a folder, a FIFO, too large), now or later; a disk that fails is not that."""
-
-
-class Changed(Exception):
-    """Somebody wrote the file between our reading and our writing: draft anew from what is there now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +94,7 @@ def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = 
         alone = _alone(old, path) if shared else False
         if _content(old, real) != expected:
             raise Changed(path)
-        placed, between = _placed(temp, real, old, expected, alone) if shared else (False, None)
+        placed, between = exchange.place(temp, real, old, expected, alone) if shared else (False, None)
         if not placed:
             os.rename(temp, real)
         if between is not None:
@@ -129,60 +124,6 @@ def _alone(fd: int | None, path: str) -> bool:
     if held is False and lease.young(fd):
         raise Changed(path)
     return held is True
-
-
-def _placed(temp: str, real: str, old: int | None, expected: bytes | None, alone: bool) -> tuple[bool, int | None]:
-    """Puts `temp` in the place of `real` so that no file of somebody else's is overwritten unseen: whether this system has the
-    means for it, and a save that came between, still open, if there was one. Raises Changed.
-
-    Between comparing and rename(2) an editor's own rename was lost once in a thousand saves (torture, races). So the two change
-    names, and what came out is looked at; a new name is made by link(2), which overwrites nothing. Who wanted to write in between
-    (`alone`: then he had to wait) finds the file that he meant to open.
-    """
-    if old is None:
-        try:
-            os.link(temp, real)
-        except FileExistsError:
-            raise Changed(real) from None
-        except OSError:
-            return False, None  # a file system without hard links
-        return True, None
-    ours = os.lstat(temp)
-    if not _exchange(temp, real):
-        return False, None
-    same = os.path.samestat(os.lstat(temp), os.fstat(old))
-    if (same and not (alone and lease.wanted(old))) or (not same and _read_or_none(temp) == expected):
-        return True, None
-    _exchange(temp, real)
-    if os.path.samestat(os.lstat(temp), ours):
-        raise Changed(real)
-    _exchange(temp, real)  # saved once more while ours stood there: that one stays, and the one before it is looked back at
-    return True, os.open(temp, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
-
-
-def _read_or_none(path: str) -> bytes | None:
-    try:
-        return read_real(path)
-    except Refused:
-        return None
-
-
-def _exchange(a: str, b: str) -> bool:
-    """Two names change their files in one step: renameat2(2) with RENAME_EXCHANGE, Linux 3.15, not on every file system."""
-    call = _renameat2()
-    return call is not None and call(-100, os.fsencode(a), -100, os.fsencode(b), 2) == 0
-
-
-@cache
-def _renameat2() -> Callable[..., int] | None:
-    """The C library's function, found once: each ctypes.CDLL makes classes of its own, 0.1 ms between an event and the file."""
-    import sys
-
-    if sys.platform != "linux":
-        return None
-    import ctypes
-
-    return getattr(ctypes.CDLL(None), "renameat2", None)
 
 
 def remove(path: str, *, expected: bytes) -> None:
