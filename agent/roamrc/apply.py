@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from . import atomic, lease
 from .errors import RoamError
@@ -35,14 +35,26 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Rescue:
-    """A file that was replaced, still open, and the plan that replaced it."""
+    """Files that are looked back at, still open, and the plan that replaced them, or failed because they came between (`between`:
+    then more than one may have)."""
 
-    fd: int
+    fds: list[int]
     plan: FilePlan
+    between: bool = False
     since: float = field(default_factory=time.monotonic)
 
+    def busy(self) -> bool:
+        """Whether somebody has one of them open for writing."""
+        return any(lease.busy(fd) for fd in self.fds)
+
     def close(self) -> None:
-        os.close(self.fd)
+        for fd in self.fds:
+            os.close(fd)
+
+
+def came(changed: atomic.Changed, plan: FilePlan) -> list[Rescue]:
+    """What came between while a plan was carried out, to be looked back at."""
+    return [Rescue(list(changed.left), plan, between=True)] if changed.left else []
 
 
 def read(path: str, known: bool) -> atomic.Seen:
@@ -79,11 +91,12 @@ def commit(plan: FilePlan, ledger: Ledger, mode: int | None) -> Rescue | None:
             atomic.remove(path, expected=plan.file.text)
         else:
             fd = atomic.write(path, plan.after, expected=plan.file.text, mode=mode, shared=True)
-    except atomic.Changed:
-        ledger.take_back(plan)
+    except atomic.Changed as e:
+        if not e.left:  # else ours stood there for a moment and may be written back: the intent stands, as after a cut
+            ledger.take_back(plan)
         raise
     ledger.after(plan)
-    return Rescue(fd, plan) if fd is not None else None
+    return Rescue([fd], plan) if fd is not None else None
 
 
 def mode_for(plan: FilePlan, present: int) -> tuple[FilePlan, int]:
@@ -96,6 +109,7 @@ def mode_for(plan: FilePlan, present: int) -> tuple[FilePlan, int]:
 
 def give_back(ledger: Ledger, path: str) -> FilePlan:
     """Puts every key of ours in a file back as it was before roamrc, with the old permissions where the file is the old one."""
+    between: list[Rescue] = []
     for attempt in range(TRIES):
         seen = read(path, known=False)
         backup = ledger.backup(path)
@@ -103,12 +117,15 @@ def give_back(ledger: Ledger, path: str) -> FilePlan:
         mode = plan.file.record.mode if plan.after == backup and plan.file.record.mode is not None else seen.mode
         try:
             rescue = commit(plan, ledger, mode)
-        except atomic.Changed:
+        except atomic.Changed as e:
+            between += came(e, plan)
             if attempt + 1 == TRIES:
+                see_out(between, lambda r: look_back(r, ledger))
                 raise
             continue
         if rescue:
             rescue.close()
+        see_out(between, lambda r: look_back(r, ledger))
         if not plan.writes and seen.data is not None and mode != seen.mode:
             os.chmod(path, mode)
         ledger.forget(path)
@@ -117,11 +134,16 @@ def give_back(ledger: Ledger, path: str) -> FilePlan:
 
 
 def look_back(rescue: Rescue, ledger: Ledger) -> FilePlan | None:
-    """What a slower writer put into the replaced file, with our edits made again, written; None where there was nothing to save.
-    Call it under the lock."""
+    """What a slower writer put into a replaced file, or what came between and was written over since, with our edits made again,
+    written; None where there was nothing to save. Call it under the lock."""
+    made = [_look_back(fd, rescue, ledger) for fd in list(rescue.fds)]
+    return next((plan for plan in made if plan), None)
+
+
+def _look_back(old: int, rescue: Rescue, ledger: Ledger) -> FilePlan | None:
     plan = rescue.plan
     for _ in range(TRIES):
-        text = atomic.contents(rescue.fd)
+        text = atomic.contents(old)
         if text == plan.file.text or not text:
             return None
         now = read(plan.file.path, known=False).data
@@ -131,7 +153,8 @@ def look_back(rescue: Rescue, ledger: Ledger) -> FilePlan | None:
         ledger.before(fresh)
         try:
             fd = atomic.write(plan.file.path, fresh.after, expected=now, shared=True)
-        except atomic.Changed:
+        except atomic.Changed as e:
+            rescue.fds.extend(e.left)
             continue
         if fd is not None:
             os.close(fd)
@@ -140,13 +163,21 @@ def look_back(rescue: Rescue, ledger: Ledger) -> FilePlan | None:
     return None
 
 
-def wait_out(rescues: Iterable[Rescue]) -> None:
-    """For a command, which looks back once: until nobody has a replaced file open any more, a second at most; 20 ms where that
-    can't be known."""
-    time.sleep(LOOK_BACK[0])
-    end = time.monotonic() + 1
-    while any(lease.busy(r.fd) for r in rescues) and time.monotonic() < end:
-        time.sleep(LOOK_BACK[0])
+def see_out(rescues: Sequence[Rescue], look: Callable[[Rescue], object]) -> None:
+    """For whoever has nobody to look back later: once, when nobody has a replaced file open any more (after a second at most, or
+    20 ms where that can't be known); and once more where a save came between. Closes them."""
+    for pause in LOOK_BACK if rescues else ():
+        time.sleep(pause)
+        end = time.monotonic() + 1
+        while any(r.busy() for r in rescues) and time.monotonic() < end:
+            time.sleep(LOOK_BACK[0])
+        for rescue in rescues:
+            with contextlib.suppress(RoamError, atomic.Changed):  # the next look finds the file as it is
+                look(rescue)
+        if not any(r.between for r in rescues):
+            break
+    for rescue in rescues:
+        rescue.close()
 
 
 class Rescues:
@@ -170,7 +201,7 @@ class Rescues:
             _, last, rescue = entry
             with contextlib.suppress(RoamError, atomic.Changed), state.lock():
                 news = look_back(rescue, Ledger(state)) is not None or news
-            if last and lease.busy(rescue.fd) and now - rescue.since < LONG:
+            if last and rescue.busy() and now - rescue.since < LONG:
                 self.all.append((now + LOOK_BACK[-1], True, rescue))
             elif last:
                 rescue.close()

@@ -94,11 +94,8 @@ def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = 
         alone = _alone(old, path) if shared else False
         if _content(old, real) != expected:
             raise Changed(path)
-        placed, between = exchange.place(temp, real, old, expected, alone) if shared else (False, None)
-        if not placed:
+        if not (shared and exchange.place(temp, real, old, expected, alone)):
             os.rename(temp, real)
-        if between is not None:
-            return between
         if shared and old is not None and not alone:
             keep, old = old, None
             sync_folder(folder)
@@ -137,10 +134,12 @@ def remove(path: str, *, expected: bytes) -> None:
         if old is None or _content(old, real) != expected:
             raise Changed(path)
         os.rename(real, temp)  # by another name first, under which it can come back
-        if not os.path.samestat(os.lstat(temp), os.fstat(old)) or (alone and lease.wanted(old)):
+        same = os.path.samestat(os.lstat(temp), os.fstat(old))
+        if not same or (alone and lease.wanted(old)):
+            left = [] if same else exchange.kept(temp)
             with contextlib.suppress(FileExistsError):
                 os.link(temp, real)
-            raise Changed(path)
+            raise Changed(path, left)
         os.unlink(temp)
         sync_folder(os.path.dirname(real))
     except OSError as e:

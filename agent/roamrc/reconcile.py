@@ -165,7 +165,8 @@ def _one_file(
         try:
             plan, mode = apply.mode_for(plan, seen.mode)
             rescue = apply.commit(plan, ledger, mode)
-        except atomic.Changed:
+        except atomic.Changed as e:
+            report.rescues += apply.came(e, plan)
             if attempt + 1 == apply.TRIES:
                 raise
             continue

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from . import crash, differ, floods, mistakes, races, refuse, rubbish, soak, strangers, tracer, walks, wander
+from . import between, crash, differ, floods, mistakes, races, refuse, rubbish, soak, strangers, tracer, walks, wander
 
 Trial = Callable[[], tuple[int, list[str]]]
 
@@ -45,6 +45,7 @@ def trials(long: bool, seed: int) -> Iterator[tuple[str, Trial | str]]:
     yield "walks that lead back", lambda: walks.run(scratch(), 4000 if long else 100, seed)
     for writer in races.WRITERS:
         yield f"races with a writer like {writer}", partial(raced, writer, 3300 if long else 100, seed)
+    yield "races step by step", traced or (lambda: between.run(scratch(), 5000 if long else 100, seed))
     yield "races with npm itself", npm if isinstance(npm, str) else (lambda: npm_itself(100 if long else 4, seed))
     yield "roams simulated", lambda: soak.run(scratch(), *((100_000, seed, wander.LIVES) if long else (2000, seed, 1)))
     yield (

@@ -20,6 +20,7 @@ from roamrc.formats import saved
 from roamrc.formats.ini import Document
 from roamrc.memory.ledger import Ledger
 from roamrc.reconcile import LOST, Setup, Wish
+from roamrc.terminal import asking
 
 from .desk import NETWORKS, Desk
 
@@ -191,13 +192,11 @@ def command(desk: Desk, seed: int, rescue: bool) -> None:
             setup, trouble = look.setup(desk.system)
             seen = look.look(setup, look.Memory(), network=saved.from_json(NETWORKS[r.choice(PLACES)], "race"))
             report, _ = act.carry_out(seen, Wish(force=r.random() < 0.5), trouble)
-            if rescue and report.rescues:
-                apply.wait_out(report.rescues)
-            for found in report.rescues:
-                with contextlib.suppress(RoamError, atomic.Changed), setup.state.lock():
-                    if rescue:
-                        apply.look_back(found, Ledger(setup.state))
-                found.close()
+            if rescue:
+                asking.finish(setup, report)
+            else:
+                for found in report.rescues:
+                    found.close()
         time.sleep(r.random() * 0.05)
 
 

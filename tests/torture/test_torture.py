@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from torture import crash, differ, floods, mistakes, races, refuse, rubbish, soak, strangers, tracer, walks, wander
+from torture import between, crash, differ, floods, mistakes, races, refuse, rubbish, soak, strangers, tracer, walks, wander
 from torture.desk import FORMS, PLAIN, Desk, litter
 
 SEED = 20
@@ -73,6 +73,13 @@ def test_no_line_of_a_writer_is_lost_while_an_agent_and_a_command_roam(writer: s
     out = races.race(folder, writer, 100, SEED, second=True, pause=0.006)
     assert (out.lost, out.wrong) == (0, ()), out
     assert out.looks > 20
+
+
+def test_no_line_of_an_editor_is_lost_at_whatever_moment_of_ours_he_saves(folder: Path) -> None:
+    """Saved between our comparing and our renaming, read while ours stood there, saved again once his own was put back: the first
+    save was lost, 1 time in 6,500 under load (races, seed 63)."""
+    need(tracer.missing())
+    told(*between.run(folder, 100, SEED), 100)
 
 
 def test_npm_itself_writes_while_the_laptop_roams(folder: Path) -> None:

@@ -156,11 +156,13 @@ def trace(
     only: frozenset[str] | None = None,
     tell: bool = False,
     times: int = 1,
+    meet: Callable[[int, str], None] | None = None,
 ) -> Outcome:
     """Runs `work` in a forked child and returns how it ended (its value is the exit code; 99: it raised).
 
     Calls on files are counted from 1 (`only` these names); at number `kill_at` it is killed before the kernel does it, from
-    `fail_at` on `times` of them are not done and give `error`. `tell` keeps the calls with their paths.
+    `fail_at` on `times` of them are not done and give `error`. `tell` keeps the calls with their paths. While the child stands
+    before a call, `meet` is called with its number and name: what others do at that very moment.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -205,6 +207,8 @@ def trace(
                 name = NAMES.get(regs.orig_rax, "")
                 if name and (only is None or name in only):
                     done.count += 1
+                    if meet:
+                        meet(done.count, name)
                     if done.count == kill_at:
                         done.at = name
                         os.kill(pid, signal.SIGKILL)

@@ -70,21 +70,17 @@ def _alone(verb: str, args: Mapping[str, Any], dry_run: bool) -> dict[str, Any]:
 
 
 def finish(setup: Setup, report: Report) -> None:
-    """Alone there is nobody to look back later: once, when nobody can write the replaced file any more."""
+    """Alone there is nobody to look back later."""
     if not report.rescues:
         return
-    from .. import apply, atomic
+    from .. import apply
     from ..memory.ledger import Ledger
 
-    apply.wait_out(report.rescues)
-    for rescue in report.rescues:
-        try:
-            with setup.state.lock():
-                apply.look_back(rescue, Ledger(setup.state))
-        except (RoamError, atomic.Changed):
-            pass  # the next look finds the file as it is
-        finally:
-            rescue.close()
+    def look(rescue: apply.Rescue) -> None:
+        with setup.state.lock():
+            apply.look_back(rescue, Ledger(setup.state))
+
+    apply.see_out(report.rescues, look)
 
 
 def _tell(status: Mapping[str, Any], edits: list[dict[str, Any]], dry_run: bool) -> None:

@@ -1,0 +1,124 @@
+"""An editor that reads and saves at every moment of a look of ours, one system call after the other: no line is lost.
+
+The races find such a moment once in thousands of saves; here the agent is stopped before each call that gives npm's file another
+inode (ptrace), and the editor does his half-saves then and there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+from roamrc import act, apply, look
+from roamrc.formats import saved
+from roamrc.reconcile import Wish
+
+from . import races, tracer
+from .desk import NETWORKS, Desk
+
+CALLS = frozenset({"renameat2", "link", "rmdir"})
+"""What gives the file another inode; an rmdir of nothing marks where the look ends, and where each look back does."""
+POINTS = 8
+LOOKS = 1 + len(apply.LOOK_BACK)
+
+Plan = tuple[int, ...]
+"""When he reads, saves, reads, saves …: before which of those calls."""
+
+
+def plans(saves: int, points: int = POINTS) -> Iterator[Plan]:
+    """Every order of so many saves; he reads after he has saved."""
+    return itertools.combinations_with_replacement(range(1, points + 1), 2 * saves)
+
+
+class Editor:
+    """Reads at some moment, and renames a new file over the old one at another; `backup`: renames the old one away first."""
+
+    def __init__(self, path: Path, plan: Plan, backup: bool) -> None:
+        self.path, self.steps, self.backup = path, list(plan), backup
+        self.text, self.saved, self.reading, self.marks, self.read_at = b"", 0, True, 0, 0
+
+    def at(self, point: int, call: str) -> None:
+        self.marks += call == "rmdir"
+        while self.steps and self.steps[0] <= point:
+            if self.reading and not self._read():
+                return  # where there is no file just now he waits, as any careful program does
+            if not self.reading and self.marks - self.read_at >= LOOKS:
+                self._read()  # he has slept over the last look back
+            if not self.reading:
+                self._save()
+            self.steps.pop(0)
+            self.reading = not self.reading
+
+    def _read(self) -> bool:
+        with contextlib.suppress(FileNotFoundError):
+            self.text = races.add(self.path.read_bytes(), b"x%d=1" % self.saved)
+            self.read_at = self.marks
+            return True
+        return False
+
+    def _save(self) -> None:
+        beside = self.path.with_name("theirs")
+        beside.write_bytes(self.text)
+        if self.backup:
+            with contextlib.suppress(FileNotFoundError):
+                self.path.rename(self.path.with_name("before"))
+        beside.rename(self.path)
+        self.saved += 1
+
+
+def looks(desk: Desk, place: str) -> int:
+    """A look with both looks back, and the look that a save brings about with its own, as the agent does them, marked each."""
+    setup, trouble = look.setup(desk.system)
+    wish, memory, rescues = Wish(force=True), look.Memory(), apply.Rescues()
+    for backs in ((0.0, *apply.LOOK_BACK), (0.0, *apply.LOOK_BACK), ()):
+        seen = look.look(setup, memory, network=saved.from_json(NETWORKS[place], "between"))
+        report, _ = act.carry_out(seen, wish, trouble)
+        rescues.add(report.rescues, 0.0)
+        for at in backs:
+            rescues.look(setup.state, at)
+            _mark()
+        wish = Wish(recent=wish.recent, sizes=wish.sizes)
+    rescues.close()
+    return 0
+
+
+def _mark() -> None:
+    with contextlib.suppress(OSError):
+        os.rmdir("")
+
+
+def meet(desk: Desk, plan: Plan, backup: bool) -> str | None:
+    """What was lost where he came as planned, or None."""
+    desk.lay()
+    desk.npmrc.write_bytes(races.START)
+    desk.go("office", force=True)
+    editor = Editor(desk.npmrc, plan, backup)
+    out = tracer.trace(lambda: looks(desk, "lab"), only=CALLS, meet=editor.at)
+    if out.code:
+        return f"ended with {out.code}: {out.said}"
+    desk.go("office", force=True)
+    raced = races.judged(desk, editor.saved)
+    if raced.lost:
+        return f"{raced.lost} of {editor.saved} lines lost: {desk.text()!r}"
+    desk.uninstall()
+    text = desk.text() or b""
+    lines = sorted([*races.START.splitlines(), *(b"x%d=1" % n for n in range(editor.saved))])
+    return "; ".join(raced.wrong) or (None if sorted(text.splitlines()) == lines else f"not given back: {text!r}")
+
+
+def run(folder: Path, limit: int, seed: int) -> tuple[int, list[str]]:
+    """Orders tried, and those that lost something: all of one save and two, then of three and four by chance."""
+    wrong, tried, r = [], 0, Random(seed)
+    known = [(p, b) for b in (False, True) for saves in (1, 2) for p in plans(saves, 5)]
+    chance = ((tuple(sorted(r.choices(range(1, POINTS + 1), k=r.choice((6, 8))))), r.random() < 0.3) for _ in itertools.count())
+    for plan, backup in itertools.islice(itertools.chain(known, chance), limit):
+        desk = Desk(folder / f"b{tried}", "new")
+        if found := meet(desk, plan, backup):
+            wrong.append(f"{plan}{' by backup' * backup}: {found}")
+        desk.away()
+        tried += 1
+    return tried, wrong
