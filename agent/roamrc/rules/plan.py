@@ -44,6 +44,9 @@ def draft(
         return FilePlan(file, file.text, record, file.priors, held=True)
     switch = not keep and record.profile is not None and record.profile != profile
     give_way = force or overwrite or switch
+    # Given back first: these lines know their place by other keys, and one that is set now may lose its duplicates (seed 162922).
+    for key in [k for k in d.keys if k not in shape.urls and k not in wanted.keys]:
+        _return(d, key, give_way)
     if wanted.urls == "prior":
         for key in [k for k in shape.urls if k in d.keys]:
             _return(d, key, give_way)
@@ -55,8 +58,6 @@ def draft(
             d.conflicts.append(key)
         else:
             d.set(key, value)
-    for key in [k for k in d.keys if k not in shape.urls and k not in wanted.keys]:
-        _return(d, key, give_way)
     changed = replace(
         record,
         profile=record.profile if keep else profile,
