@@ -29,6 +29,10 @@ LOOK_BACK = (0.02, 0.2)
 LONG = 60.0
 """Seconds for which it is read again as long as somebody has it open for writing."""
 
+RESTLESS = 2.0
+"""Seconds for which it is read again as long as that saves something: who read npm's file just before saves it just after, and
+what we had saved is gone once more."""
+
 TRIES = 5
 """How often a file that changes under our hands is drafted anew before we leave it to the next look."""
 
@@ -136,7 +140,7 @@ def give_back(ledger: Ledger, path: str) -> FilePlan:
 def look_back(rescue: Rescue, ledger: Ledger) -> FilePlan | None:
     """What a slower writer put into a replaced file, or what came between and was written over since, with our edits made again,
     written; None where there was nothing to save. Call it under the lock."""
-    made = [_look_back(fd, rescue, ledger) for fd in list(rescue.fds)]
+    made = [_look_back(fd, rescue, ledger) for fd in rescue.fds[:]]
     return next((plan for plan in made if plan), None)
 
 
@@ -163,52 +167,64 @@ def _look_back(old: int, rescue: Rescue, ledger: Ledger) -> FilePlan | None:
     return None
 
 
+def _stirs(rescue: Rescue, look: Callable[[Rescue], object]) -> bool:
+    """Whether looking back saved something, or somebody came between once more."""
+    found, known = None, len(rescue.fds)
+    with contextlib.suppress(RoamError, atomic.Changed):  # the next look finds the file as it is
+        found = look(rescue)
+    return found is not None or len(rescue.fds) > known
+
+
 def see_out(rescues: Sequence[Rescue], look: Callable[[Rescue], object]) -> None:
     """For whoever has nobody to look back later: once, when nobody has a replaced file open any more (after a second at most, or
-    20 ms where that can't be known); and once more where a save came between. Closes them."""
-    for pause in LOOK_BACK if rescues else ():
+    20 ms where that can't be known); again where a save came between, and as long as something stirs. Closes them."""
+    begin, pause, again = time.monotonic(), LOOK_BACK[0], bool(rescues)
+    while again:
         time.sleep(pause)
         end = time.monotonic() + 1
         while any(r.busy() for r in rescues) and time.monotonic() < end:
             time.sleep(LOOK_BACK[0])
-        for rescue in rescues:
-            with contextlib.suppress(RoamError, atomic.Changed):  # the next look finds the file as it is
-                look(rescue)
-        if not any(r.between for r in rescues):
-            break
+        stirred = [_stirs(r, look) for r in rescues]
+        again = any(stirred) or (pause == LOOK_BACK[0] and any(r.between for r in rescues))
+        again, pause = again and time.monotonic() - begin < RESTLESS, LOOK_BACK[-1]
     for rescue in rescues:
         rescue.close()
 
 
 class Rescues:
-    """The replaced files that are still looked back at, each twice; the second time closes it."""
+    """The replaced files that are still looked back at: each twice, and once more after anything stirred."""
 
     def __init__(self) -> None:
-        self.all: list[tuple[float, bool, Rescue]] = []
+        self.all: list[tuple[float, Rescue]] = []
 
     def add(self, rescues: Iterable[Rescue], now: float) -> None:
-        self.all += [(now + t, t == LOOK_BACK[-1], r) for r in rescues for t in LOOK_BACK]
+        self.all += [(now + t, r) for r in rescues for t in LOOK_BACK]
 
     def due(self) -> list[float]:
         """When to look back."""
-        return [at for at, _, _ in self.all]
+        return [at for at, _ in self.all]
 
     def look(self, state: State, now: float) -> bool:
         """Looks back at those that are due; whether a slower writer's text was found and drafted anew."""
+
+        def locked(rescue: Rescue) -> FilePlan | None:
+            with state.lock():
+                return look_back(rescue, Ledger(state))
+
         news = False
         for entry in [e for e in self.all if e[0] <= now]:
             self.all.remove(entry)
-            _, last, rescue = entry
-            with contextlib.suppress(RoamError, atomic.Changed), state.lock():
-                news = look_back(rescue, Ledger(state)) is not None or news
-            if last and rescue.busy() and now - rescue.since < LONG:
-                self.all.append((now + LOOK_BACK[-1], True, rescue))
+            rescue = entry[1]
+            stirred = _stirs(rescue, locked)
+            news = news or stirred
+            last = all(r is not rescue for _, r in self.all)
+            if now - rescue.since < (RESTLESS if stirred else LONG if last and rescue.busy() else 0.0):
+                self.all.append((now + LOOK_BACK[-1], rescue))
             elif last:
                 rescue.close()
         return news
 
     def close(self) -> None:
-        for _, last, rescue in self.all:
-            if last:
-                rescue.close()
+        for rescue in {id(r): r for _, r in self.all}.values():
+            rescue.close()
         self.all.clear()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import mmap
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -23,7 +25,6 @@ from .desk import NETWORKS, Desk
 CALLS = frozenset({"renameat2", "link", "rmdir"})
 """What gives the file another inode; an rmdir of nothing marks where the look ends, and where each look back does."""
 POINTS = 8
-LOOKS = 1 + len(apply.LOOK_BACK)
 
 Plan = tuple[int, ...]
 """When he reads, saves, reads, saves …: before which of those calls."""
@@ -37,17 +38,16 @@ def plans(saves: int, points: int = POINTS) -> Iterator[Plan]:
 class Editor:
     """Reads at some moment, and renames a new file over the old one at another; `backup`: renames the old one away first."""
 
-    def __init__(self, path: Path, plan: Plan, backup: bool) -> None:
-        self.path, self.steps, self.backup = path, list(plan), backup
-        self.text, self.saved, self.reading, self.marks, self.read_at = b"", 0, True, 0, 0
+    def __init__(self, path: Path, plan: Plan, backup: bool, clock: memoryview) -> None:
+        self.path, self.steps, self.backup, self.clock = path, list(plan), backup, clock
+        self.text, self.saved, self.reading, self.read_at = b"", 0, True, 0.0
 
-    def at(self, point: int, call: str) -> None:
-        self.marks += call == "rmdir"
-        while self.steps and self.steps[0] <= point:
+    def at(self, point: int, _: str) -> None:
+        while not self.clock[1] and self.steps and self.steps[0] <= point:
             if self.reading and not self._read():
                 return  # where there is no file just now he waits, as any careful program does
-            if not self.reading and self.marks - self.read_at >= LOOKS:
-                self._read()  # he has slept over the last look back
+            if not self.reading and self.clock[0] - self.read_at >= apply.LOOK_BACK[-1]:
+                self._read()  # who sleeps for longer is not saved
             if not self.reading:
                 self._save()
             self.steps.pop(0)
@@ -56,7 +56,7 @@ class Editor:
     def _read(self) -> bool:
         with contextlib.suppress(FileNotFoundError):
             self.text = races.add(self.path.read_bytes(), b"x%d=1" % self.saved)
-            self.read_at = self.marks
+            self.read_at = self.clock[0]
             return True
         return False
 
@@ -70,18 +70,24 @@ class Editor:
         self.saved += 1
 
 
-def looks(desk: Desk, place: str) -> int:
-    """A look with both looks back, and the look that a save brings about with its own, as the agent does them, marked each."""
+def looks(desk: Desk, place: str, clock: memoryview) -> int:
+    """A look, the one that a save brings about, and all looks back, as the agent does them; `clock` is their time, and whether
+    he has gone: then there is a last look."""
     setup, trouble = look.setup(desk.system)
     wish, memory, rescues = Wish(force=True), look.Memory(), apply.Rescues()
-    for backs in ((0.0, *apply.LOOK_BACK), (0.0, *apply.LOOK_BACK), ()):
+    for last in (False, False, True):
+        clock[1] = last
         seen = look.look(setup, memory, network=saved.from_json(NETWORKS[place], "between"))
         report, _ = act.carry_out(seen, wish, trouble)
-        rescues.add(report.rescues, 0.0)
-        for at in backs:
-            rescues.look(setup.state, at)
-            _mark()
         wish = Wish(recent=wish.recent, sizes=wish.sizes)
+        rescues.add(report.rescues, clock[0])
+        if last:
+            break
+        _mark()
+        while rescues.all:
+            clock[0] = min(rescues.due())
+            rescues.look(setup.state, clock[0])
+            _mark()
     rescues.close()
     return 0
 
@@ -96,8 +102,10 @@ def meet(desk: Desk, plan: Plan, backup: bool) -> str | None:
     desk.lay()
     desk.npmrc.write_bytes(races.START)
     desk.go("office", force=True)
-    editor = Editor(desk.npmrc, plan, backup)
-    out = tracer.trace(lambda: looks(desk, "lab"), only=CALLS, meet=editor.at)
+    clock = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")  # shared with the child
+    clock[0] = time.monotonic()
+    editor = Editor(desk.npmrc, plan, backup, clock)
+    out = tracer.trace(lambda: looks(desk, "lab", clock), only=CALLS, meet=editor.at)
     if out.code:
         return f"ended with {out.code}: {out.said}"
     desk.go("office", force=True)

@@ -14,11 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from roamrc import act, apply, atomic, look
+from roamrc import act, apply, look
 from roamrc.errors import RoamError
 from roamrc.formats import saved
 from roamrc.formats.ini import Document
-from roamrc.memory.ledger import Ledger
 from roamrc.reconcile import LOST, Setup, Wish
 from roamrc.terminal import asking
 
@@ -95,7 +94,7 @@ class Agent:
         self.desk, self.rescue = desk, rescue
         self.wish = Wish()
         self.memory = look.Memory()
-        self.rescues: list[tuple[float, int, apply.Rescue]] = []
+        self.rescues = apply.Rescues()
         self.saved = 0
 
     def look(self, place: str) -> bool:
@@ -103,25 +102,18 @@ class Agent:
         setup, trouble = look.setup(self.desk.system)
         seen = look.look(setup, self.memory, network=saved.from_json(NETWORKS[place], "race"))
         report, _ = act.carry_out(seen, Wish(sizes=self.wish.sizes, recent=self.wish.recent), trouble)
-        now = time.monotonic()
-        for rescue in report.rescues:
-            if self.rescue:
-                self.rescues += [(now + t, n, rescue) for n, t in enumerate(apply.LOOK_BACK)]
-            else:
+        if self.rescue:
+            self.rescues.add(report.rescues, time.monotonic())
+        else:
+            for rescue in report.rescues:
                 rescue.close()
         self.due(setup)
         return report.again is None and all(f.state == "in-sync" for f in report.files)
 
     def due(self, setup: Setup, until: float | None = None) -> None:
         """The rescues that are due, or all of them, waited for."""
-        while self.rescues:
-            due = [r for r in self.rescues if r[0] <= time.monotonic()]
-            for found in due:
-                self.rescues.remove(found)
-                with contextlib.suppress(RoamError, atomic.Changed), setup.state.lock():
-                    self.saved += apply.look_back(found[2], Ledger(setup.state)) is not None
-                if found[1] == len(apply.LOOK_BACK) - 1:
-                    found[2].close()
+        while self.rescues.all:
+            self.saved += self.rescues.look(setup.state, time.monotonic())
             if until is None or time.monotonic() > until:
                 return
             time.sleep(0.002)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..reconcile import Report, Setup
+    from ..rules.owned import FilePlan
 
 
 def request(verb: str, args: Mapping[str, Any], *, as_json: bool, dry_run: bool) -> int:
@@ -76,9 +77,9 @@ def finish(setup: Setup, report: Report) -> None:
     from .. import apply
     from ..memory.ledger import Ledger
 
-    def look(rescue: apply.Rescue) -> None:
+    def look(rescue: apply.Rescue) -> FilePlan | None:
         with setup.state.lock():
-            apply.look_back(rescue, Ledger(setup.state))
+            return apply.look_back(rescue, Ledger(setup.state))
 
     apply.see_out(report.rescues, look)
 
