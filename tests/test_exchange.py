@@ -18,9 +18,9 @@ def names(tmp_path: Path) -> tuple[Path, Path]:
     temp, real = tmp_path / "temp", tmp_path / ".npmrc"
     temp.write_bytes(NEW)
     real.write_bytes(OLD)
-    if not exchange._swap(str(temp), str(real)):
+    if not exchange.swap(str(temp), str(real)):
         pytest.skip("names can't be exchanged on this system")
-    exchange._swap(str(temp), str(real))
+    exchange.swap(str(temp), str(real))
     return temp, real
 
 

@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from . import atomic, lease
 from .errors import RoamError
+from .formats.ini import Document
 from .memory.ledger import Ledger
 from .memory.state import State
 from .rules.owned import FilePlan
-from .rules.plan import redraft, undo
+from .rules.plan import lines, redraft, undo
 from .slotted import dataclass, field, replace
 from .targets import NPM
 
@@ -61,6 +62,13 @@ def came(changed: atomic.Changed, plan: FilePlan) -> list[Rescue]:
     return [Rescue(list(changed.left), plan, between=True)] if changed.left else []
 
 
+def sweep(path: str, ledger: Ledger) -> None:
+    """Removes the temporary file of a killed process, or puts back the save that it had in its hands; call it under the lock."""
+    record = ledger.records.get(path)
+    ours = (*(record.keys if record else ()), NPM.list)
+    atomic.sweep(path, lambda now, came: bool(lines(Document(came), ours) - lines(Document(now), ours)))
+
+
 def read(path: str, known: bool) -> atomic.Seen:
     """npm's file. Where its size is not `known` yet, one that somebody is writing is read again, for a second at most; one that
     was emptied just now for a tenth: what npm has truncated and not yet written would be taken for all that the user had."""
@@ -91,7 +99,7 @@ def commit(plan: FilePlan, ledger: Ledger, mode: int | None) -> Rescue | None:
     try:
         if plan.after is None:
             assert plan.file.text is not None
-            atomic.sweep(path)
+            sweep(path, ledger)
             atomic.remove(path, expected=plan.file.text)
         else:
             fd = atomic.write(path, plan.after, expected=plan.file.text, mode=mode, shared=True)

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from . import exchange, lease
 from .errors import Refused
@@ -156,9 +157,22 @@ def _temp(real: str) -> str:
     return os.path.join(folder, f".{name}.roamrc~")
 
 
-def sweep(path: str) -> None:
-    """Removes the temporary file that a killed process left beside `path`; call it under the lock."""
-    _discard(_temp(_real(path, "write")))
+def sweep(path: str, lacks: Callable[[bytes, bytes], bool] | None = None) -> None:
+    """Removes the temporary file that a killed process left beside `path`; call it under the lock.
+
+    Killed between the two changes of names it left somebody's save there, and ours in its place: that one goes back where `lacks`
+    says that the file (first) has not all of it, and nobody wrote the file since. The one call that changes two names gives
+    both the same time.
+    """
+    real = _real(path, "write")
+    temp = _temp(real)
+    with contextlib.suppress(OSError, Refused):
+        left = os.lstat(temp)
+        if lacks and left.st_ctime_ns == os.lstat(real).st_ctime_ns:
+            came, now = read_real(temp), read_real(real)
+            if came is not None and now is not None and lacks(now, came):
+                exchange.swap(temp, real)
+        _discard(temp)
 
 
 def _real(path: str, verb: str) -> str:

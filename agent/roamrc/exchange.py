@@ -40,7 +40,7 @@ def place(temp: str, real: str, old: int | None, expected: bytes | None, alone: 
         return True
     ours = os.lstat(temp)
     try:
-        if not _swap(temp, real):
+        if not swap(temp, real):
             return False
     except FileNotFoundError:
         raise Changed(real) from None
@@ -66,7 +66,7 @@ def kept(path: str) -> list[int]:
 def _back(temp: str, real: str) -> bool:
     """The names changed once more, or, where the other one was renamed away just now, made anew; whether they were changed."""
     try:
-        return _swap(temp, real)
+        return swap(temp, real)
     except FileNotFoundError:
         with contextlib.suppress(OSError):
             os.link(temp, real)
@@ -84,7 +84,7 @@ def _holds(path: str, expected: bytes | None) -> bool:
     return False
 
 
-def _swap(a: str, b: str) -> bool:
+def swap(a: str, b: str) -> bool:
     """Two names change their files in one step: renameat2(2) with RENAME_EXCHANGE, Linux 3.15, not on every file system. Raises
     FileNotFoundError where one of them is gone."""
     call = _renameat2()

@@ -107,8 +107,9 @@ def _all_files(
 ) -> None:
     if not wish.dry_run:
         setup.state.tidy()
-        atomic.sweep(str(setup.places.npmrc))
     ledger = Ledger(setup.state, wish.dry_run)
+    if not wish.dry_run:
+        apply.sweep(str(setup.places.npmrc), ledger)
     paths = [str(setup.places.npmrc)]
     if setup.unsure:
         paths = ledger.paths() or paths

@@ -10,10 +10,10 @@ import contextlib
 import itertools
 import mmap
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from time import monotonic
 
 from roamrc import act, apply, look
 from roamrc.formats import saved
@@ -97,15 +97,21 @@ def _mark() -> None:
         os.rmdir("")
 
 
+def clock() -> memoryview:
+    """The child's time and whether it looks for the last time, shared with it."""
+    made = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
+    made[0] = monotonic()
+    return made
+
+
 def meet(desk: Desk, plan: Plan, backup: bool) -> str | None:
     """What was lost where he came as planned, or None."""
     desk.lay()
     desk.npmrc.write_bytes(races.START)
     desk.go("office", force=True)
-    clock = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")  # shared with the child
-    clock[0] = time.monotonic()
-    editor = Editor(desk.npmrc, plan, backup, clock)
-    out = tracer.trace(lambda: looks(desk, "lab", clock), only=CALLS, meet=editor.at)
+    time = clock()
+    editor = Editor(desk.npmrc, plan, backup, time)
+    out = tracer.trace(lambda: looks(desk, "lab", time), only=CALLS, meet=editor.at)
     if out.code:
         return f"ended with {out.code}: {out.said}"
     desk.go("office", force=True)

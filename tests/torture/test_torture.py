@@ -82,6 +82,23 @@ def test_no_line_of_an_editor_is_lost_at_whatever_moment_of_ours_he_saves(folder
     told(*between.run(folder, 100, SEED), 100)
 
 
+@pytest.mark.parametrize("backup", [False, True])
+def test_a_save_that_came_between_is_there_after_a_kill_before_it_was_put_back(backup: bool, folder: Path) -> None:
+    need(tracer.missing())
+    desk = Desk(folder / "d", "new")
+    desk.lay()
+    desk.npmrc.write_bytes(races.START)
+    desk.go("office", force=True)
+    editor = between.Editor(desk.npmrc, (1, 1), backup, between.clock())
+    out = tracer.trace(lambda: desk.go("lab", force=True) and 0, only=between.CALLS, meet=editor.at, kill_at=2)
+    assert (out.code, editor.saved, b"x0" in (desk.text() or b"")) == (-9, 1, False)
+    desk.go("office")
+    assert races.judged(desk, 1) == races.Raced(1, 0)
+    assert not litter(desk)
+    assert desk.uninstall() == 0
+    assert desk.text() == races.START + b"x0=1\n"
+
+
 def test_npm_itself_writes_while_the_laptop_roams(folder: Path) -> None:
     if isinstance(found := differ.oracle(), str):
         need(found)

@@ -14,7 +14,7 @@ import signal
 import socket
 from collections.abc import Callable
 
-from .. import act, apply, atomic, journal, look, show, sources
+from .. import act, apply, journal, look, show, sources
 from ..errors import RoamError
 from ..look import Look
 from ..model import Decision, Problem
@@ -104,9 +104,8 @@ class Agent:
             woken.close()
 
     def _tidy(self) -> None:
-        """What a killed agent left: half-written files."""
+        """What a killed agent left of its own; what it left beside npm's file the first look sees to."""
         with contextlib.suppress(RoamError), self.setup.state.lock():
-            atomic.sweep(str(self.setup.places.npmrc))
             self.setup.state.tidy()
 
     def open_sources(self) -> None:

@@ -99,11 +99,11 @@ def redraft(shape: Shape, plan: FilePlan, text: bytes, now: File, digest: Digest
     intent, ours = plan.intent, now.record
     keys = {k: tuple(dict.fromkeys((*ours.keys.get(k, ()), *intent.keys.get(k, ())))) for k in (*ours.keys, *intent.keys)}
     present, priors = Document(now.text or b""), {**plan.priors, **plan.file.priors, **now.priors}
-    missing = _lines(Document(text), (*keys, shape.list)) - _lines(present, (*keys, shape.list))
+    missing = lines(Document(text), (*keys, shape.list)) - lines(present, (*keys, shape.list))
     edited = [k for k in keys if digest(Document(text).get(k)) not in keys[k]]
     if not missing and not edited:
         return FilePlan(now, now.text, ours, now.priors)
-    base = _joined(text, _lines(present, (*keys, shape.list)) - _lines(Document(text), (*keys, shape.list)))
+    base = _joined(text, lines(present, (*keys, shape.list)) - lines(Document(text), (*keys, shape.list)))
     both = replace(ours, keys=keys, entries=tuple(dict.fromkeys((*ours.entries, *intent.entries))))
     d = Draft(shape, File(now.path, base, both, priors), digest, "slower writer")
     for key in keys:
@@ -118,8 +118,8 @@ def redraft(shape: Shape, plan: FilePlan, text: bytes, now: File, digest: Digest
     return replace(made, file=now, record=replace(made.record, whole=()), edits=made.edits or plan.edits)
 
 
-def _lines(doc: Document, ours: tuple[str, ...]) -> Counter[bytes]:
-    """The lines that are not ours, blank ones aside."""
+def lines(doc: Document, ours: tuple[str, ...]) -> Counter[bytes]:
+    """The lines of a file that are not ours, blank ones aside."""
     return Counter(line for line in doc.without(ours).splitlines() if line.strip())
 
 

@@ -31,7 +31,7 @@ def npm_files(setup: Setup) -> tuple[list[FilePlan], list[Problem]]:
         ledger = Ledger(setup.state)
         for path in dict.fromkeys((*ledger.paths(), str(setup.places.npmrc))):
             try:
-                atomic.sweep(path)
+                apply.sweep(path, ledger)
                 text = atomic.read(path).data
                 if path in ledger.records or ledger.file(NPM, path, text).record != Record():
                     plans.append(apply.give_back(ledger, path))
