@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from dataclasses import field as field
     from dataclasses import replace as replace
 else:
+    from _operator import attrgetter, call
+    from itertools import repeat
+
     REQUIRED = object()
-    put = object.__setattr__
 
     class Field:
         """What is known of a field beside its name."""
@@ -51,7 +53,7 @@ else:
             fields = {n: f if isinstance(f, Field) else Field(f) for n, f in given.items()}
             fields = {**getattr(cls, "__fields__", {}), **fields}
             space |= {"__slots__": own, "__qualname__": cls.__qualname__, "__fields__": fields, "__match_args__": tuple(fields)}
-            space["__compared__"] = tuple(n for n, f in fields.items() if f.compare)
+            space["__compared__"] = attrgetter("__class__", *(n for n, f in fields.items() if f.compare))
             shared = {"__init__": _init, "__eq__": _eq, "__hash__": None}
             if repr:
                 shared["__repr__"] = _repr
@@ -59,34 +61,33 @@ else:
                 shared |= {"__hash__": _hash, "__setattr__": _frozen, "__delattr__": _frozen}
             # a class that defines __eq__ alone has __hash__ None in its own space, which is no word of its author's
             written = {k for k in shared if k in space and not (k == "__hash__" and space[k] is None)}
-            return type(cls)(cls.__name__, cls.__bases__, {**space, **{k: v for k, v in shared.items() if k not in written}})
+            kind = type(cls)(cls.__name__, cls.__bases__, {**space, **{k: v for k, v in shared.items() if k not in written}})
+            kind.__puts__ = tuple([getattr(kind, n).__set__ for n in fields])
+            return kind
 
         return made
 
     def _init(self, *values, **named):
         cls = self.__class__
-        names = cls.__match_args__
-        for name, value in zip(names, values, strict=False):
-            put(self, name, value)
-        given = len(values)
+        names, given = cls.__match_args__, len(values)
         if given < len(names):
-            for name in names[given:]:
-                put(self, name, named.pop(name) if name in named else cls.__fields__[name].value(cls, name))
+            fields = cls.__fields__
+            values += tuple([named.pop(n) if n in named else fields[n].value(cls, n) for n in names[given:]])
         elif given > len(names):
             raise TypeError(f"{cls.__qualname__}() takes {len(names)} values, and {given} were given")
+        any(
+            map(call, cls.__puts__, repeat(self), values)
+        )  # past a frozen class's own, which object.__setattr__ takes twice as long for
         if named:
             raise TypeError(f"{cls.__qualname__}() does not take {', '.join(named)}, or not twice")
         if hasattr(cls, "__post_init__"):
             self.__post_init__()
 
-    def _fields(self):
-        return tuple([getattr(self, name) for name in self.__compared__])
-
     def _eq(self, other):
-        return _fields(self) == _fields(other) if other.__class__ is self.__class__ else NotImplemented
+        return self.__compared__(self) == self.__compared__(other) if other.__class__ is self.__class__ else NotImplemented
 
     def _hash(self):
-        return hash(_fields(self))
+        return hash(self.__compared__(self))
 
     def _repr(self):
         shown = (f"{n}={getattr(self, n)!r}" for n, f in self.__fields__.items() if f.repr)
@@ -97,9 +98,7 @@ else:
 
     def replace(value, /, **changes):
         """The same value but for some fields."""
-        return value.__class__(
-            **{n: changes.pop(n) if n in changes else getattr(value, n) for n in value.__match_args__}, **changes
-        )
+        return value.__class__(*[changes.pop(n) if n in changes else getattr(value, n) for n in value.__match_args__], **changes)
 
     def asdict(value):
         """A value as a dictionary, and so are the values in it, in its tuples, lists and mappings."""
