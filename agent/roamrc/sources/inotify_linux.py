@@ -92,7 +92,8 @@ class Files:
         self._fd: int = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "inotify: " + os.strerror(ctypes.get_errno()))
-        self._folders: dict[int, tuple[bytes, dict[bytes, dict[str, None]]]] = {}  # watch → folder, name in it → reasons
+        self._ways: dict[str, list[tuple[int, bytes, bytes]]] = {}  # path → watch, folder and name of each step
+        self._folders: dict[int, tuple[bytes, dict[bytes, dict[str, str]]]] = {}  # watch → folder, name in it → path → reason
         self._own: dict[bytes, int] = {}
         try:
             self.follow(wanted)
@@ -103,20 +104,24 @@ class Files:
     def fileno(self) -> int:
         return self._fd
 
-    def follow(self, wanted: Mapping[str, str]) -> None:
-        """Watch these paths from now on (and again, after something on their way has changed). Raises OSError as the
-        constructor does."""
+    def follow(self, wanted: Mapping[str, str], anew: Collection[str] | None = None) -> None:
+        """Watch these paths from now on; of those in `anew` alone something on their way has changed (None: of all). Raises
+        OSError as the constructor does."""
         self._wanted = wanted
-        folders: dict[int, tuple[bytes, dict[bytes, dict[str, None]]]] = {}
-        for path, reason in wanted.items():
-            way = os.fsencode(path)
-            for folder, name, last in [(*os.path.split(way), True)] if path in self._near else steps(way):
-                watch = self._add(folder, WAY | CLOSE_WRITE if last else WAY)
-                if watch >= 0:
-                    folders.setdefault(watch, (folder, {}))[1].setdefault(name, {})[reason] = None
+        self._ways = {p: self._way(p) if anew is None or p in anew or p not in self._ways else self._ways[p] for p in wanted}
+        folders: dict[int, tuple[bytes, dict[bytes, dict[str, str]]]] = {}
+        for path, way in self._ways.items():
+            for watch, folder, name in way:
+                folders.setdefault(watch, (folder, {}))[1].setdefault(name, {})[path] = wanted[path]
         for watch in self._folders.keys() - folders.keys():
             self._libc.inotify_rm_watch(self._fd, watch)  # EINVAL: the folder is gone and took it along
         self._folders = folders
+
+    def _way(self, path: str) -> list[tuple[int, bytes, bytes]]:
+        way = os.fsencode(path)
+        hops = [(*os.path.split(way), True)] if path in self._near else steps(way)
+        watched = ((self._add(folder, WAY | CLOSE_WRITE if last else WAY), folder, name) for folder, name, last in hops)
+        return [step for step in watched if step[0] >= 0]
 
     def ours(self, path: str, inode: int) -> None:
         """The agent has just renamed the file with this inode onto this (real) path: that one event is no reason to look. A
@@ -126,9 +131,10 @@ class Files:
     def drain(self) -> str | None:
         found: dict[str, None] = {}
         for _ in range(ROUNDS):
-            if not self._round(found):
+            stale = self._round(found)
+            if not stale:
                 break
-            self.follow(self._wanted)  # what this lets go of is announced once more (IN_IGNORED): the next round reads it
+            self.follow(self._wanted, stale)  # what this lets go of is announced once more (IN_IGNORED): the next round reads it
         return ", ".join(found) or None
 
     def close(self) -> None:
@@ -136,22 +142,23 @@ class Files:
         if fd >= 0:
             os.close(fd)
 
-    def _round(self, found: dict[str, None]) -> bool:
-        """Read all that is pending and add its reasons; whether a path may go another way now."""
+    def _round(self, found: dict[str, None]) -> set[str]:
+        """Read all that is pending and add its reasons; the paths that may go another way now."""
         made: list[tuple[bytes, dict[str, None]]] = []
-        stale = False
+        stale: set[str] = set()
         for watch, mask, name in self._events():
             if mask & OVERFLOW:  # events were lost: all may have changed
-                stale = True
+                stale.update(self._wanted)
                 found.update(dict.fromkeys(self._wanted.values()))
                 continue
             folder, names = self._folders.get(watch, (b"", {}))
             if mask & GONE:
-                stale = stale or bool(names)
-                for reasons in names.values():
-                    found.update(reasons)
+                for paths in names.values():
+                    stale.update(paths)
+                    found.update(dict.fromkeys(paths.values()))
             elif reasons := self._reasons(names, name):
-                stale = stale or (name in names and not mask & CLOSE_WRITE)
+                if not mask & CLOSE_WRITE:
+                    stale.update(names.get(name, ()))
                 path = os.path.join(folder, name)
                 if mask & CREATE:
                     made.append((path, reasons))
@@ -162,10 +169,12 @@ class Files:
                 found.update(reasons)
         return stale
 
-    def _reasons(self, names: Mapping[bytes, dict[str, None]], name: bytes) -> dict[str, None]:
+    def _reasons(self, names: Mapping[bytes, dict[str, str]], name: bytes) -> dict[str, None]:
         """Why a name in a folder matters; empty where it does not."""
-        whole = names.get(b"") if name and self._counts(name) else None
-        return {**names.get(name, {}), **(whole or {})} if name else {}
+        if not name:
+            return {}
+        whole = names.get(b"") if self._counts(name) else None
+        return dict.fromkeys((*names.get(name, {}).values(), *(whole or {}).values()))
 
     def _add(self, folder: bytes, mask: int) -> int:
         # a folder that is gone, is none any more, or is not for us to read (a closed /home above an open home): its parent tells
