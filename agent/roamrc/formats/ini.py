@@ -29,9 +29,9 @@ _BOM = b"\xef\xbb\xbf"
 
 class _Parse:
     """A text as it was read: its lines before the first section, the key of each, and where each key stands. Shared by all drafts
-    of this text, so nothing in it is ever changed but `reach`, which is found when it is first asked for."""
+    of this text, so nothing in it is ever changed but `reach` and `values`, which are found when they are first asked for."""
 
-    __slots__ = ("bom", "keys", "lines", "reach", "rest", "where")
+    __slots__ = ("bom", "keys", "lines", "reach", "rest", "values", "where")
 
     def __init__(self, text: bytes) -> None:
         # A BOM belongs to no line, or removing the first would take it along. Before [ and = it does: it changes what npm reads.
@@ -49,6 +49,7 @@ class _Parse:
         self.rest = b"".join(self.lines[len(self.keys) :])
         del self.lines[len(self.keys) :]
         self.reach: set[str] | None = None
+        self.values: dict[str, Value] = {}
 
 
 _kept = lru_cache(maxsize=2)(_Parse)
@@ -59,12 +60,13 @@ after a switch."""
 class Document:
     """A draft of one file. A key's lines are those before the first `[section]`; what stands after it is the section's."""
 
-    __slots__ = ("_bom", "_keys", "_lines", "_parse", "_reach", "_rest", "guests")
+    __slots__ = ("_bom", "_keys", "_lines", "_parse", "_reach", "_rest", "_values", "guests")
 
     def __init__(self, text: bytes) -> None:
         found = _kept(text) if text else _Parse(text)
         self._bom, self._lines, self._keys, self._rest = found.bom, found.lines[:], found.keys[:], found.rest
         self._parse: _Parse | None = found  # until the first edit
+        self._values = found.values  # what was asked for since the last edit
         self._reach: set[str] | None = None
         # Keys that are in the file only for now: a line that leaves again marks no place for the lines that came before it.
         self.guests: set[str] = set()
@@ -86,10 +88,9 @@ class Document:
         true, false and null come as these words; a number or an object (JSON in single quotes) as its JSON text.
         Where a section hides the key (`[proxy.x]` throws `proxy=…` away), it is the object that npm sees.
         """
-        where = self._where(key)
-        hidden = bool(where) and key in self._reached()
-        out = decode(self.text.splitlines()) if hidden else fold(self._lines[i] for i in where)
-        return value_of(out[key]) if where and key in out else None
+        if key not in self._values:
+            self._values[key] = self._read(key)
+        return self._values[key]
 
     def put(self, key: str, value: Value, prior: Prior | None = None) -> None:
         """Afterwards `get(key) == value`, and no byte of another line moved; None removes every line of the key.
@@ -117,6 +118,7 @@ class Document:
         self._stale(key)
         if self.get(key) != wanted:
             self._lines, self._keys = saved
+            self._stale(key)
             raise RoamError(f"{key!a} can't be set: a section of npm's file hides it", "roamrc doctor")
         return None
 
@@ -188,6 +190,12 @@ class Document:
 
     # Below: lines by their number in the sectionless part.
 
+    def _read(self, key: str) -> Value:
+        where = self._where(key)
+        hidden = bool(where) and key in self._reached()
+        out = decode(self.text.splitlines()) if hidden else fold(self._lines[i] for i in where)
+        return value_of(out[key]) if where and key in out else None
+
     def _where(self, key: str) -> list[int]:
         if self._parse is not None:
             return self._parse.where.get(key, [])[:]
@@ -221,6 +229,7 @@ class Document:
         return self._reach
 
     def _stale(self, key: str) -> None:
+        self._values = {}
         if "." in key:
             self._reach = None
 
@@ -275,7 +284,7 @@ class Document:
 
     def _splice(self, start: int, stop: int, blob: bytes) -> None:
         """Every edit ends here. The neighbours are split anew: a lone CR that comes to stand before a LF is one end with it."""
-        self._parse = None
+        self._parse, self._values = None, {}
         above, below = self._lines[max(start - 1, 0) : start], self._lines[stop : stop + 1]
         lines = b"".join((*above, blob, *below)).splitlines(keepends=True)
         at = slice(start - len(above), stop + len(below))

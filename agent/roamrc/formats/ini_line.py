@@ -53,10 +53,11 @@ def entry(line: str) -> Entry | None:
     name = unquote(left)
     if name is None or name in ("__proto__", "__proto__[]") or (isinstance(name, dict) and "length" in name):
         return None
-    key = name_of(name)
-    many = isinstance(name, str) and len(key) > 2 and key.endswith("[]")
+    key, many = name_of(name), False
+    if key[-2:] == "[]" and len(key) > 2 and isinstance(name, str):
+        key, many = key[:-2], True
     value = unquote(right) if is_set else True
-    return key[:-2] if many else key, many, _WORDS.get(value, value) if isinstance(value, str) else value
+    return key, many, _WORDS.get(value, value) if isinstance(value, str) else value
 
 
 def key_of(line: bytes) -> str | None:

@@ -110,6 +110,8 @@ def value_of(value: Js) -> Value:
 
 def name_of(value: Js) -> str:
     """What JavaScript makes of a value that is used as a property's name."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return ",".join("" if v is None else name_of(v) for v in value)
     return "[object Object]" if isinstance(value, dict) else text_of(value)

@@ -11,22 +11,24 @@ from collections.abc import Iterator
 ERROR, DONE, OVERRUN = 2, 3, 4
 REQUEST, DUMP, DUMP_INTR = 0x1, 0x300, 0x10
 
+_HEAD, _ATTR, _U32 = struct.Struct("=IHHII"), struct.Struct("=HH"), struct.Struct("=I")
+
 
 def message(kind: int, body: bytes, flags: int = REQUEST, seq: int = 1) -> bytes:
     """A whole netlink message around a body."""
-    return struct.pack("=IHHII", 16 + len(body), kind, flags, seq, 0) + body
+    return _HEAD.pack(16 + len(body), kind, flags, seq, 0) + body
 
 
 def attr(kind: int, value: bytes) -> bytes:
     """One attribute, padded to four bytes."""
-    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+    return _ATTR.pack(4 + len(value), kind) + value + bytes(-len(value) % 4)
 
 
 def messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
     """The messages of one datagram as (type, flags, sequence number, body)."""
     at, end = 0, len(data)
     while end - at >= 16:
-        size, kind, flags, seq, _ = struct.unpack_from("=IHHII", data, at)
+        size, kind, flags, seq, _ = _HEAD.unpack_from(data, at)
         if size < 16 or at + size > end:
             return
         yield kind, flags, seq, data[at + 16 : at + size]
@@ -37,7 +39,7 @@ def attrs(data: bytes, at: int = 0) -> dict[int, bytes]:
     """The attributes from `at` on, by number; the last one wins, flags in the number (nested, byte order) are taken off."""
     found: dict[int, bytes] = {}
     end = len(data)
-    unpack = struct.Struct("=HH").unpack_from
+    unpack = _ATTR.unpack_from
     while end - at >= 4:
         size, kind = unpack(data, at)
         if size < 4 or at + size > end:
@@ -49,7 +51,7 @@ def attrs(data: bytes, at: int = 0) -> dict[int, bytes]:
 
 def u32(raw: bytes | None, absent: int = 0) -> int:
     """A number of four bytes, or `absent`."""
-    return int(struct.unpack_from("=I", raw)[0]) if raw is not None and len(raw) >= 4 else absent
+    return int(_U32.unpack_from(raw)[0]) if raw is not None and len(raw) >= 4 else absent
 
 
 def text(raw: bytes | None) -> str:

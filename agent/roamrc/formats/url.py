@@ -40,7 +40,7 @@ def split(url: str) -> Url | None:
     The authority ends at the first of `/ ? # \\`, and its last @ ends the user info (WHATWG URL, and measured in npm 6-11).
     """
     scheme, found, tail = url.partition("://")
-    if not found or not _scheme(scheme) or any(c < " " or c == "\x7f" for c in url):
+    if not found or not _scheme(scheme) or _control(url):
         return None
     authority, rest = _authority(tail)
     info, at, place = authority.rpartition("@")
@@ -145,5 +145,9 @@ def _outside_variables(place: str) -> tuple[str, str, str]:
     return place[:start] + host, colon, port
 
 
+def _control(text: str) -> bool:
+    return not text.isprintable() and any(c < " " or c == "\x7f" for c in text)
+
+
 def _scheme(text: str) -> bool:
-    return text[:1].isalpha() and text.isascii() and all(c.isalnum() or c in "+-." for c in text)
+    return text in DEFAULT_PORTS or (text[:1].isalpha() and text.isascii() and all(c.isalnum() or c in "+-." for c in text))
