@@ -53,8 +53,15 @@ class System:
     def read(self, name: str, limit: int = 1 << 20) -> bytes | Hidden | None:
         """A file of the system: its bytes, None where it is not there, Hidden where it can't be read."""
         try:
-            with open(self.path(name), "rb") as f:
-                return f.read(limit)
+            fd = os.open(self.path(name), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                parts = []
+                while limit > 0 and (part := os.read(fd, min(limit, 1 << 16))):
+                    parts.append(part)
+                    limit -= len(part)
+                return b"".join(parts)
+            finally:
+                os.close(fd)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as e:
