@@ -45,15 +45,15 @@ def write(path: str, content: object) -> bool:
     return False
 
 
-def read(path: str) -> Any:
-    """The note as it was written, None where there is none or it was torn."""
+def read(path: str, having: str = "") -> Any:
+    """The note as it was written, None where there is none, it was torn, or this text is not in it: most are long done with."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             seal, _, text = os.pread(fd, SIZE, 0).partition(b"\n")[0].partition(b" ")
         finally:
             os.close(fd)
-        return json.loads(text) if text and seal == _seal(text) else None
+        return json.loads(text) if having.encode() in text and seal == _seal(text) else None
     return None
 
 

@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping
 
 from .. import atomic
-from ..errors import RoamError
 from ..formats import url
 from ..formats.ini import COMMENT, Document, Prior
 from ..model import Link, Value
@@ -50,34 +49,31 @@ class Ledger:
     def __init__(self, state: State, dry: bool = False) -> None:
         """`dry`: nothing will be written, not even the key; digests of this run then fit this run alone."""
         self.state, self.dry = state, dry
-        self.key: bytes | None = None
-        found = state.load(NAME)
-        files = (found or {}).get("files")
-        if found is not None and (not isinstance(files, dict) or not self._fits(files, found.get("check"))):
-            state.aside(NAME)
-            files = None
-        self.lost = not isinstance(files, dict)
-        read = {path: _record(r) for path, r in (files or {}).items() if _is_path(path)}
+        self.key = state.known_key()
+        found = state.meaning(NAME, self._read, self.key or b"")
+        self.lost = found is None
+        read, self.number = found or ({}, None)
         self.records: dict[str, Record] = {path: r for path, r in read.items() if r is not None}
         self.damaged = [path for path, r in read.items() if r is None]
-        self.number = (found or {}).get("number") if isinstance(files, dict) else None
         self.open = False
         self._take_intent()
 
+    def _read(self, found: Mapping[str, Any]) -> tuple[dict[str, Record | None], object]:
+        """The records and the number. Raises ValueError where these are not the records as we wrote them, with this very key:
+        half a record makes values of ours the user's, another key makes each a hand edit, and either would stay for ever."""
+        files = found["files"]
+        if self.key is None or not isinstance(files, dict) or found.get("check") != digest_with(self.key)(_sealed(files)):
+            raise ValueError
+        return {path: _record(r) for path, r in files.items() if _is_path(path)}, found.get("number")
+
     def _take_intent(self) -> None:
         """A write that was cut off left its intent: that is the record then. `open` until a whole ledger is written again."""
-        note = intent.read(self.state.path(INTENT)) if isinstance(self.number, str) else None
+        note = intent.read(self.state.path(INTENT), self.number) if isinstance(self.number, str) else None
         if not isinstance(note, dict) or note.get("number") != self.number or not isinstance(note.get("path"), str):
             return
         record = _record(note.get("record"))
         if record is not None and _is_path(note["path"]):
             self.records[note["path"]], self.open = record, True
-
-    def _fits(self, files: Mapping[str, Any], check: object) -> bool:
-        """Whether these are the records as we wrote them, with this very key: half a record makes values of ours the user's, and
-        with another key each looks like a hand edit. Either would stay for ever."""
-        self.key = self.state.known_key()
-        return self.key is not None and check == digest_with(self.key)(_sealed(files))
 
     def paths(self) -> list[str]:
         """Every file that is, or may be, partly ours."""
@@ -146,20 +142,7 @@ class Ledger:
 
     def _priors(self, path: str) -> dict[str, Prior]:
         """The priors as kept; damaged ones are put aside, and the backup serves in their place."""
-        name = backup_name(path) + ".prior.json"
-        loaded = self.state.load(name)
-        if loaded is None:
-            return {}
-        try:
-            found = {k: Prior.from_json(v) for k, v in loaded["keys"].items()}
-            if loaded["check"] != _checksum(loaded["keys"]):
-                raise ValueError
-            for key, prior in found.items():
-                Document(b"").restore(key, prior)
-        except (ValueError, TypeError, KeyError, AttributeError, RoamError):
-            self.state.aside(name)
-            return {}
-        return found
+        return self.state.meaning(backup_name(path) + ".prior.json", _priors) or {}
 
     # ---- around a write ----------------------------------------------------------------------------------------------------
 
@@ -173,9 +156,10 @@ class Ledger:
             self._save_priors(path, merged)
         if plan.lost:
             self._save_lost(plan)
-        if self.records.get(path) != plan.intent:
-            self.records[path] = plan.intent
-            note = {"number": self.number, "path": path, "record": _json(plan.intent)}
+        meant = plan.intent
+        if self.records.get(path) != meant:
+            self.records[path] = meant
+            note = {"number": self.number, "path": path, "record": _json(meant)}
             self.open = not self.open and self.number is not None and intent.write(self.state.path(INTENT), note)
             if not self.open:
                 self._write()
@@ -226,6 +210,16 @@ class Ledger:
 
 def _sealed(content: object) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def _priors(found: Mapping[str, Any]) -> dict[str, Prior]:
+    """The priors as kept; raises ValueError, or what their form brings about, where they are damaged."""
+    priors = {k: Prior.from_json(v) for k, v in found["keys"].items()}
+    if found["check"] != _checksum(found["keys"]):
+        raise ValueError
+    for key, prior in priors.items():
+        Document(b"").restore(key, prior)
+    return priors
 
 
 def _checksum(content: object) -> str:

@@ -10,17 +10,19 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from .. import atomic
 from ..atomic import Unfit
-from ..errors import Refused
+from ..errors import Refused, RoamError
 from . import glance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 
 VERSION = 1
@@ -35,6 +37,7 @@ class State:
         self.folder = folder
         self._folder = str(folder)
         self._held = False
+        self._known: dict[str, tuple[bytes, bytes, Any]] = {}
 
     def path(self, name: str) -> str:
         return f"{self._folder}/{name}"
@@ -67,13 +70,34 @@ class State:
     def load(self, name: str) -> dict[str, Any] | None:
         """A JSON object, or None where there is none. A file that is broken is put aside as NAME.broken; raises Refused for a
         newer version's, and where the disk fails: the file may be good then, and stays."""
+        data = self._whole(name)
+        return None if data is None else self._object(name, data)
+
+    def meaning(self, name: str, read: Callable[[dict[str, Any]], T], salt: bytes = b"") -> T | None:
+        """What `read` makes of a JSON object, or None. The same bytes (and `salt`, where more than they decides) mean what they
+        meant: each look needs the ledger and the priors of the one before it. Where it raises, the file is put aside."""
+        data = self._whole(name)
+        if data is None:
+            return None
+        meant: T | None
+        known, told, meant = self._known.get(name, (b"", b"", None))
+        if meant is None or (known, told) != (data, salt):
+            found = self._object(name, data)
+            try:
+                meant = None if found is None else read(found)
+            except (ValueError, TypeError, KeyError, AttributeError, RoamError):
+                self.aside(name)
+            self._known[name] = data, salt, meant
+        return meant
+
+    def _whole(self, name: str) -> bytes | None:
         try:
-            data = self._bytes(name)
+            return self._bytes(name)
         except Unfit:
             self.aside(name)
             return None
-        if data is None:
-            return None
+
+    def _object(self, name: str, data: bytes) -> dict[str, Any] | None:
         try:
             found = json.loads(data, parse_constant=_number, parse_float=_number, parse_int=_number)
             version = found.get("version")
