@@ -96,7 +96,10 @@ def reconcile(setup: Setup, profiles: Sequence[Profile], network: Network, decis
             _all_files(setup, profiles, network, decision, wish, report, login)
         else:
             with setup.state.lock():
-                _all_files(setup, profiles, network, decision, wish, report, login)
+                try:
+                    _all_files(setup, profiles, network, decision, wish, report, login)
+                finally:
+                    setup.state.tidy()  # not before: what a killed process left is in nobody's way, and npm's file waits for it
     except RoamError as e:
         report.problems.append(Problem("state" if isinstance(e, Refused) else "file", e.sentence, e.hint))
     return report
@@ -105,8 +108,6 @@ def reconcile(setup: Setup, profiles: Sequence[Profile], network: Network, decis
 def _all_files(
     setup: Setup, profiles: Sequence[Profile], network: Network, decision: Decision, wish: Wish, report: Report, login: Lending
 ) -> None:
-    if not wish.dry_run:
-        setup.state.tidy()
     ledger = Ledger(setup.state, wish.dry_run)
     if not wish.dry_run:
         apply.sweep(str(setup.places.npmrc), ledger)
