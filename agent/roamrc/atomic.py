@@ -28,35 +28,35 @@ class Unfit(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file as it was read: its bytes (None: no such file), permissions, owner, age, and the real path behind symlinks."""
+    """A file as it was read: its bytes (None: no such file), permissions and age."""
 
     path: str
-    real: str
     data: bytes | None
     mode: int = 0o600
     mtime: float = 0.0
+
+    @property
+    def real(self) -> str:
+        """The path behind all symlinks. Raises Refused where one can be seen and not be read."""
+        return _real(self.path, "read")
 
 
 def read(path: str, limit: int = LIMIT) -> Seen:
     """Reads a file through its symlinks; never hangs on a FIFO. Raises Refused for anything that is not a readable regular
     file of ours."""
-    real = _real(path, "read")
-    found = _read(path, real, limit)
-    if found is None:
-        return Seen(path, real, None)
-    data, info = found
-    return Seen(path, real, data, stat.S_IMODE(info.st_mode), info.st_mtime)
+    found = _read(path, 0, limit)
+    return Seen(path, None) if found is None else Seen(path, found[0], stat.S_IMODE(found[1].st_mode), found[1].st_mtime)
 
 
 def read_real(path: str, limit: int = LIMIT) -> bytes | None:
     """The bytes of a file that is no symlink, None where there is none. Raises Refused as `read` does, and for a symlink."""
-    found = _read(path, path, limit)
+    found = _read(path, os.O_NOFOLLOW, limit)
     return found[0] if found else None
 
 
-def _read(path: str, real: str, limit: int) -> tuple[bytes, os.stat_result] | None:
+def _read(path: str, flags: int, limit: int) -> tuple[bytes, os.stat_result] | None:
     try:
-        fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as e:
