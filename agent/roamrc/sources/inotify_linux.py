@@ -92,6 +92,7 @@ class Files:
         self._fd: int = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "inotify: " + os.strerror(ctypes.get_errno()))
+        self._wanted: Mapping[str, str] = {}
         self._ways: dict[str, list[tuple[int, bytes, bytes]]] = {}  # path → watch, folder and name of each step
         self._folders: dict[int, tuple[bytes, dict[bytes, dict[str, str]]]] = {}  # watch → folder, name in it → path → reason
         self._own: dict[bytes, int] = {}
@@ -107,8 +108,10 @@ class Files:
     def follow(self, wanted: Mapping[str, str], anew: Collection[str] | None = None) -> None:
         """Watch these paths from now on; of those in `anew` alone something on their way has changed (None: of all). Raises
         OSError as the constructor does."""
-        self._wanted = wanted
-        self._ways = {p: self._way(p) if anew is None or p in anew or p not in self._ways else self._ways[p] for p in wanted}
+        ways = {p: self._way(p) if anew is None or p in anew or p not in self._ways else self._ways[p] for p in wanted}
+        if (ways, wanted) == (self._ways, self._wanted):
+            return  # each of its folders is watched already
+        self._ways, self._wanted = ways, wanted
         folders: dict[int, tuple[bytes, dict[bytes, dict[str, str]]]] = {}
         for path, way in self._ways.items():
             for watch, folder, name in way:
