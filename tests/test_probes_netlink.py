@@ -35,13 +35,13 @@ class Wire:
     def sendto(self, data: bytes, _: object) -> None:
         self.sent += netlink.messages(data)
 
-    def recv_into(self, buffer: memoryview) -> int:
+    def recv_into(self, buffer: memoryview, size: int = 0, flags: int = 0) -> int:
         answer = self.datagrams.pop(0)
         if isinstance(answer, int):
             raise OSError(answer, "scripted")
         data = answer(self.sent[-1][2])
-        buffer[: len(data)] = data
-        return len(data)
+        buffer[: len(data)] = data[: len(buffer)]
+        return len(data) if flags & socket.MSG_TRUNC else min(len(data), len(buffer))
 
     def setsockopt(self, *_: object) -> None:
         raise OSError(errno.ENOPROTOOPT, "an old kernel")
@@ -120,6 +120,13 @@ def test_three_times_and_no_more(turn: tuple[Answer | int, ...], number: int) ->
     with pytest.raises(OSError, match=r".") as e:
         kernel.dump(18, b"")
     assert (e.value.errno, len(wire.sent)) == (number, 3)
+
+
+def test_an_answer_that_was_cut_off_is_not_taken_for_whole() -> None:
+    kernel, _ = on(part(bytes(1 << 16)), done())
+    with pytest.raises(OSError, match="long") as e:
+        kernel.dump(18, b"")
+    assert e.value.errno == errno.EMSGSIZE
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.EACCES])

@@ -34,11 +34,12 @@ def observe(system: System, patience: float = 0.0, means: Means | None = None) -
     """
     from . import place_linux
 
+    means = means or Means()
     try:
-        network = _read(system, patience, means or Means())
+        network = _read(system, patience, means)
     except Exception as e:  # a bug of ours, or a machine of the future: it must hold, not fall over
         network = place_linux.veil(Network(online=True), f"the reader failed: {type(e).__name__}", "nothing")
-    if system.platform == "linux" and place_linux.wsl(system):
+    if system.platform == "linux" and place_linux.wsl(system, means.memory):
         return place_linux.veil(network, place_linux.NAT, "osrelease names microsoft")
     return network
 

@@ -116,7 +116,7 @@ def told(
             "addresses": "netlink RTM_GETADDR",
             "vpn": ROUTE,
         },
-        link=lent(system, devices, link, mac) if link else None,
+        link=lent(system, devices, link, mac, memory) if link else None,
     )
     if (link is None or link.kind in ("veth", "netkit")) and place_linux.container(system):
         inside = any(devices.addressed(x) and not x.flags & rtnetlink.IFF_LOOPBACK for x in devices.links.values())
@@ -132,13 +132,14 @@ def online(devices: Devices, link: Link | None) -> bool:
     return any(devices.addressed(x) and (devices.grade(x) >= least or x == link) for x in devices.links.values())
 
 
-def lent(system: System, devices: Devices, link: Link, mac: str | Hidden | None) -> Lent:
+def lent(
+    system: System, devices: Devices, link: Link, mac: str | Hidden | None, memory: MutableMapping[str, str] | None = None
+) -> Lent:
     """The link that a login is lent to. A bond or bridge loses its carrier with its card's, which is counted too."""
-    boot = system.read("/proc/sys/kernel/random/boot_id", 64)
     card = devices.card(link)
     losses = losses_of(system, link) + (losses_of(system, card) if card.index != link.index else 0)
-    name = boot.decode("ascii", "replace").strip() if isinstance(boot, bytes) else ""
-    return Lent(name, link.index, losses, round(system.slept(), 1) + 0.0, mac if isinstance(mac, str) else None)
+    boot = place_linux.kernel(system, "random/boot_id", memory)
+    return Lent(boot, link.index, losses, round(system.slept(), 1) + 0.0, mac if isinstance(mac, str) else None)
 
 
 def losses_of(system: System, link: Link) -> int:

@@ -10,8 +10,9 @@ from types import TracebackType
 from ..formats import netlink
 from ..system import System
 
-RECEIVE = 1 << 18
-"""Bytes taken at a time: the kernel fills at most 32 KB, an answer to one question can be longer."""
+RECEIVE, TRUNC = 1 << 16, 0x20
+"""Bytes taken at a time: of a dump the kernel fills at most 32 KB, an answer to one question can be longer; MSG_TRUNC has one
+that is longer still tell its size (recvmsg(2))."""
 
 TRIES = 3
 """How often a dump is asked for: interfaces that come by the hundred interrupt it (NLM_F_DUMP_INTR) or overrun the buffer
@@ -24,7 +25,7 @@ class Netlink:
     def __init__(self, system: System, protocol: int = 0) -> None:
         self._socket = system.netlink(protocol)
         self._seq = 0
-        self._buffer = memoryview(bytearray(RECEIVE))  # a fresh one for each answer is 256 KB mapped and given back
+        self._buffer = memoryview(bytearray(RECEIVE))  # a fresh one for each answer is mapped and given back
 
     def __enter__(self) -> Netlink:
         return self
@@ -63,8 +64,10 @@ class Netlink:
         found: list[bytes] = []
         torn = False
         while True:
-            data = bytes(self._buffer[: self._socket.recv_into(self._buffer)])
-            for answer, answer_flags, seq, rest in netlink.messages(data):
+            size = self._socket.recv_into(self._buffer, 0, TRUNC)
+            if size > RECEIVE:
+                raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+            for answer, answer_flags, seq, rest in netlink.messages(bytes(self._buffer[:size])):
                 if seq != self._seq:
                     continue  # the tail of a dump that was given up
                 torn |= bool(answer_flags & netlink.DUMP_INTR)

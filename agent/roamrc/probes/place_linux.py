@@ -7,6 +7,8 @@ QEMU guest, an office's router may be a virtual machine).
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+
 from ..formats.rtnetlink import Address, Link
 from ..model import BEHIND_NAT, Hidden, Network
 from ..slotted import replace
@@ -15,11 +17,21 @@ from ..system import System
 NAT, CONTAINER = BEHIND_NAT, "in a container"
 
 
-def wsl(system: System) -> bool:
-    """Windows' Linux, which names microsoft in its kernel release (Microsoft's own advice for scripts);
-    /proc/sys/kernel/osrelease."""
-    raw = system.read("/proc/sys/kernel/osrelease", 4096)
-    return isinstance(raw, bytes) and b"microsoft" in raw.lower()
+def kernel(system: System, name: str, memory: MutableMapping[str, str] | None = None) -> str:
+    """One of the kernel's own words in /proc/sys/kernel that last until the next boot ("" where it is not told), read once where
+    there is a `memory`."""
+    if memory is not None and name in memory:
+        return memory[name]
+    raw = system.read(f"/proc/sys/kernel/{name}", 4096)
+    word = raw.decode("ascii", "replace").strip() if isinstance(raw, bytes) else ""
+    if memory is not None and word:
+        memory[name] = word
+    return word
+
+
+def wsl(system: System, memory: MutableMapping[str, str] | None = None) -> bool:
+    """Windows' Linux, which names microsoft in its kernel release (Microsoft's own advice for scripts)."""
+    return "microsoft" in kernel(system, "osrelease", memory).lower()
 
 
 def container(system: System) -> bool:
