@@ -171,7 +171,8 @@ class Document:
         wanted, text = set(keys), b""
         if comment is not None:
             plain = comment.removeprefix(COMMENT.decode()).removesuffix(TAIL.decode())
-            text = COMMENT + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in plain).encode() + TAIL
+            shown = plain if plain.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in plain)
+            text = COMMENT + shown.encode() + TAIL
         present = [i for i, line in enumerate(self._lines) if _ours(line)]
         first = self._first(wanted) if text else -1
         if first > 0 and present == [first - 1] and bare(self._lines[first - 1]) == text:
@@ -283,12 +284,15 @@ class Document:
             self._remove(i)
 
     def _splice(self, start: int, stop: int, blob: bytes) -> None:
-        """Every edit ends here. The neighbours are split anew: a lone CR that comes to stand before a LF is one end with it."""
+        """Every edit ends here. A neighbour that no LF parts is split anew: a lone CR that comes to stand before a LF is one end
+        with it."""
         self._parse, self._values = None, {}
-        above, below = self._lines[max(start - 1, 0) : start], self._lines[stop : stop + 1]
-        lines = b"".join((*above, blob, *below)).splitlines(keepends=True)
-        at = slice(start - len(above), stop + len(below))
-        self._lines[at], self._keys[at] = lines, map(key_of, lines)
+        if start and not self._lines[start - 1].endswith(b"\n"):
+            start, blob = start - 1, self._lines[start - 1] + blob
+        if blob and not blob.endswith(b"\n"):
+            blob, stop = blob + b"".join(self._lines[stop : stop + 1]), stop + 1
+        lines = blob.splitlines(keepends=True)
+        self._lines[start:stop], self._keys[start:stop] = lines, map(key_of, lines)
 
     def _replace(self, i: int, text: bytes) -> None:
         self._splice(i, i + 1, text + end(self._lines[i]))

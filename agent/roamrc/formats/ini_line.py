@@ -16,6 +16,8 @@ Entry = tuple[str, bool, Js]
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 # The ASCII bytes that mean themselves in a key: not = (ends it), ; # \ (comment, escape), quotes (JSON), [ ] (array, section).
 _PLAIN = bytes(b for b in range(0x20, 0x7F) if b not in b"=;#\\\"'[]")
+# Those in a value.
+_SAME = _PLAIN + b"=[]"
 
 
 def bare(line: bytes) -> bytes:
@@ -93,9 +95,10 @@ def fold(lines: Iterable[bytes]) -> dict[str, Js]:
 
 def reads(line: bytes, key: str, many: bool, value: str) -> bool:
     """Whether npm reads this one line (without its end) as exactly this."""
-    if b"\n" in line or b"\r" in line or section(chars(line)) is not None:
+    text = chars(line)
+    if b"\n" in line or b"\r" in line or section(text) is not None:
         return False
-    found = entry(chars(line))
+    found = entry(text)
     return found is not None and found[:2] == (key, many) and not isinstance(found[2], list) and text_of(found[2]) == value
 
 
@@ -112,6 +115,8 @@ def _spellings(text: str) -> Iterator[str]:
 
 def spell_value(value: str) -> bytes:
     """A value as npm reads it back, by the plainest means: as it is, escaped, or as JSON in quotes. Any text can be spelled."""
+    if value and value.isascii() and value == value.strip() and not value.encode().translate(None, _SAME):
+        return value.encode()
     for way in _spellings(value):
         raw = way.encode("utf-8", "replace")  # half a surrogate pair: only JSON in ASCII can spell it
         if reads(b"k=" + raw, "k", False, value):
@@ -148,7 +153,7 @@ def edited(line: bytes, value: str) -> Iterator[bytes]:
 
 def _comment(value: bytes) -> bytes:
     """The blanks and the comment after a value. A `#` with no blank before it was more likely meant as a part of the value."""
-    body, at = value.strip(), 0
+    body, at = value.strip(), 0 if b";" in value or b"#" in value else len(value)
     if not body or (body[:1] in (b'"', b"'") and body[:1] == body[-1:]):
         return b""
     while at < len(value) and value[at : at + 1] not in (b";", b"#"):
