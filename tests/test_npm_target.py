@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -119,8 +120,10 @@ def test_what_we_make_of_it_covers_what_is_below_it(direct: Ask, text: str, belo
     if made is None or ":" in made or made.replace(".", "").isdigit() or made.endswith("-"):
         return
     host = ".".join([*below, made.strip(".")])
-    if not all(p and p[0].isalnum() and p[-1].isalnum() and "_" not in p for p in host.split(".")) or host[-1].isdigit():
-        return  # no host name that a URL takes as it is
+    labels = host.split(".")
+    named = all(p and p[0].isalnum() and p[-1].isalnum() and "_" not in p for p in labels)
+    if not named or host[-1].isdigit() or re.fullmatch("0x[0-9a-f]*", labels[-1]):
+        return  # no host name that a URL takes as it is: one whose last label is a number, hexadecimal or not, is an address
     assert direct([(host, made)]) == [True], (text, made, host)
     assert npm.entry(made) == made, "made once, it stays"
 
