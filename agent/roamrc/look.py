@@ -60,7 +60,9 @@ def look(s: Setup, memory: Memory, *, patience: float = 0.0, settled: bool = Tru
     """Looks once. Changes nothing but an override whose time is over, and the memory."""
     loaded = profiles.load(s.places.profiles, memory.loaded, watched=memory.watched)
     memory.loaded = loaded
-    s = replace(s, system=replace(s.system, withheld=_passwords(loaded)))
+    withheld = _passwords(loaded)
+    if withheld != s.system.withheld:
+        s = replace(s, system=replace(s.system, withheld=withheld))
     memory.means.cached_scan, memory.means.ssid_command = s.config.cached_scan, s.config.ssid_command
     seen = network or probes.observe(s.system, patience, memory.means)
     before = memory.network

@@ -183,7 +183,7 @@ class Agent:
         self.errands.system = seen.setup.system
         if self.memory.moved:
             self._forget()
-        self.pulse = self._pulse()
+        self.pulse = self._pulse() if self.lent or waiting.needs_login(seen.decision) else None
         if look.half_seen(seen.network) and not settled:
             if self.memory.moved:  # what was lent to the old link must go before the new one can be told apart
                 held = replace(seen, decision=Decision("hold", None, "resolv.conf is being written"))
