@@ -109,8 +109,9 @@ class Document:
             return None
         saved = self._lines[:], self._keys[:]
         if not where:
-            at = self._places(prior.lines[-1:], key)[0] if prior and prior.lines else self._tail()
-            self._insert(at, spell(key, wanted))
+            before = prior.lines[-1:] if prior else ()
+            at = self._places(before, key)[0] if before else self._tail()
+            self._insert(at, spell(key, wanted), before[0].eol if before else b"")
         elif isinstance(wanted, str):
             self._put_text(key, wanted, where)
         else:
@@ -297,11 +298,12 @@ class Document:
     def _replace(self, i: int, text: bytes) -> None:
         self._splice(i, i + 1, text + end(self._lines[i]))
 
-    def _insert(self, i: int, texts: list[bytes]) -> None:
+    def _insert(self, i: int, texts: list[bytes], eol: bytes = b"") -> None:
+        """`eol`: the line end of what stood there, which a line in its place keeps until that is back (differ, seed 22849)."""
         if not texts:
             return
-        eol = self._eol(i)
         unended = i == len(self._lines) > 0 and not end(self._lines[-1])
+        eol = eol if eol.endswith(b"\n") and not unended else self._eol(i)
         self._splice(i, i, b"".join(eol + t if unended else t + eol for t in texts))
 
     def _insert_raw(self, i: int, raw: Raw) -> None:

@@ -44,13 +44,14 @@ def draft(
         return FilePlan(file, file.text, record, file.priors, held=True)
     switch = not keep and record.profile is not None and record.profile != profile
     give_way = force or overwrite or switch
-    # Given back first: these lines know their place by other keys, and one that is set now may lose its duplicates (seed 162922).
-    for key in [k for k in d.keys if k not in shape.urls and k not in wanted.keys]:
+    # What goes back goes first, what was taken last before all others: these lines know their place by other keys, as they stood
+    # then (differ, seeds 162922, 15093). The list is taken after the URLs, the other keys after the list.
+    for key in [k for k in reversed(d.keys) if k not in shape.urls and k not in wanted.keys]:
         _return(d, key, give_way)
     if wanted.urls == "prior":
-        for key in [k for k in shape.urls if k in d.keys]:
-            _return(d, key, give_way)
         d.list_entries(())
+        for key in [k for k in reversed(d.keys) if k in shape.urls]:
+            _return(d, key, give_way)
     elif isinstance(wanted.urls, Mapping):
         _group(d, wanted.urls, wanted.entries, give_way)
     for key, value in wanted.keys.items():
@@ -155,8 +156,11 @@ def undo(shape: Shape, file: File, backup: bytes | None, digest: Digest) -> File
     """Every key still ours goes back to what it was; hand edits stay and are named in `conflicts`. Where then only our lines
     differ from the backup, the backup's very bytes; a file that was not there is gone again."""
     d = Draft(shape, file, digest, "original")
-    owned = list(d.keys)
+    last_first = list(d.keys)[::-1]  # as `draft` does it
+    owned = sorted(last_first, key=lambda k: k in shape.urls)
     for key in owned:
+        if key in shape.urls:
+            d.list_entries(())
         if d.edited(key):
             if d.doc.get(key) != d.prior(key):  # else it went back already, by an uninstall that was cut off or by hand
                 d.conflicts.append(key)
