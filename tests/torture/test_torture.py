@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from roamrc.formats.ini import Document
 from torture import between, crash, differ, floods, mistakes, races, refuse, rubbish, soak, strangers, tracer, walks, wander
 from torture.desk import FORMS, PLAIN, Desk, litter
 
@@ -222,6 +223,26 @@ def test_npm_agrees_where_it_once_did_not(seed: int) -> None:
         assert list(differ.wrongs(steps, npm)) == []
     finally:
         npm.close()
+
+
+@pytest.mark.parametrize("place", ["office", "lab"])
+def test_an_old_text_that_comes_back_is_a_lost_update_although_a_line_was_added_before(place: str, folder: Path) -> None:
+    """npm added a line right after a roam; that was taken for a lost update, and at the next roam nobody knew any more that no
+    proxy had stood there: npm's own lost update of that one became a hand edit (races with npm itself, under load)."""
+    desk = Desk(folder / "d", "new")
+    desk.lay()
+    desk.npmrc.write_bytes(races.START)
+    agent = races.Agent(desk)
+    agent.look("office")
+    agent.look("cafe")
+    desk.npmrc.write_bytes(desk.npmrc.read_bytes() + b"x0=1\n")
+    agent.look("cafe")
+    text = desk.npmrc.read_bytes()
+    agent.look(place)
+    desk.npmrc.write_bytes(text + b"x1=1\n")  # read before the roam
+    os.utime(desk.npmrc, (1, 1))
+    assert agent.look(place)
+    assert Document(desk.npmrc.read_bytes()).get("proxy") == races.URLS[place]
 
 
 @pytest.mark.parametrize("deed", ["uninstall, then apply", "login taken back", "switch"])

@@ -134,7 +134,10 @@ def lost_update(file: File, plan: FilePlan) -> File:
     """The file as it must be taken where somebody read it before our write and wrote the old text after it: what stood there
     before is as much ours as what we wrote, the login that we had lent included."""
     doc = Document(file.text or b"")
-    if plan.file.text is None or file.text == plan.after or not all(doc.get(e.key) in (e.before, e.after) for e in plan.edits):
+    held = [(doc.get(e.key), e) for e in plan.edits]
+    if plan.file.text is None or not all(value in (e.before, e.after) for value, e in held):
+        return file
+    if all(value == e.after for value, e in held):  # a line of theirs beside what we wrote
         return file
     intent = plan.intent
     both = replace(file.record, keys=intent.keys, entries=intent.entries, lent=file.record.lent or plan.file.record.lent)
