@@ -167,12 +167,11 @@ def sweep(path: str, lacks: Callable[[bytes, bytes], bool] | None = None) -> Non
     real = _real(path, "write")
     temp = _temp(real)
     with contextlib.suppress(OSError, Refused):
-        left = os.lstat(temp)
-        if lacks and left.st_ctime_ns == os.lstat(real).st_ctime_ns:
+        if lacks and os.lstat(temp).st_ctime_ns == os.lstat(real).st_ctime_ns:
             came, now = read_real(temp), read_real(real)
             if came is not None and now is not None and lacks(now, came):
                 exchange.swap(temp, real)
-        _discard(temp)
+    _discard(temp)
 
 
 def _real(path: str, verb: str) -> str:

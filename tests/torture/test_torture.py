@@ -271,13 +271,17 @@ def test_a_symlink_that_can_not_be_read_is_a_sentence(folder: Path) -> None:
         assert out.code in (0, 1, 2), out.said
 
 
-def test_a_temporary_file_of_a_killed_process_is_gone_after_the_next_look(folder: Path) -> None:
-    desk = Desk(folder / "d", "existing")
+@pytest.mark.parametrize(("form", "place"), [("existing", "home"), ("new", "cafe")])
+def test_a_temporary_file_of_a_killed_process_is_gone_after_the_next_look(form: str, place: str, folder: Path) -> None:
+    """Where npm's file had not been there before us, and was gone again, it stayed (crash, `original` on a new file)."""
+    desk = Desk(folder / "d", form)
     desk.lay()
     desk.go("home", force=True)
+    desk.go(place)
+    assert (desk.text() is None) is (form == "new")
     for left in (desk.home / "..npmrc.roamrc~", desk.state / ".status.json.roamrc~", desk.state / "backup/.x.prior.json.roamrc~"):
         left.write_bytes(b"half")
-    desk.go("home")
+    desk.go(place)
     assert not litter(desk)
 
 
