@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import select
+from pathlib import Path
 
 from lab.wait import until
 from loopback import closed_port, full, stand
 from roamrc.daemon.errands import Errands
+from roamrc.errors import RoamError
+from roamrc.formats.login import Login
 from roamrc.model import Answer, Network, Question
 from roamrc.system import System
 
@@ -34,6 +37,34 @@ def test_another_proxy_does_not_wait_for_the_one_that_is_being_tried() -> None:
     assert errands.health[second].code == "proxy-refused"
     assert first not in errands.health
     errands.close()
+
+
+def test_why_there_is_no_login_is_not_forgotten_while_it_is_asked_for_anew(tmp_path: Path) -> None:
+    word = tmp_path / "word"
+    script = tmp_path / "store"
+    script.write_text(f"#!/bin/sh\ncat {word}\n")
+    script.chmod(0o700)
+    errands, wanted = Errands(System()), (f"command:{script}", "http://proxy.test:3128", "office")
+
+    def asked() -> object:
+        try:
+            return errands.login(*wanted)
+        except RoamError as e:
+            return e.sentence
+
+    assert asked() is None, "on its way"
+    until(lambda: turn(errands) or errands.logins)
+    told = asked()
+    assert isinstance(told, str)
+    assert (asked(), len(errands.out)) == (told, 1), "asked for anew, and the old answer stands until then"
+    until(lambda: turn(errands) or errands.logins)
+    word.write_text("alice:s3cret\n")
+    assert asked() == told
+    assert asked() == told
+    until(lambda: turn(errands) or errands.logins)
+    assert asked() == Login("alice", "s3cret")
+    assert asked() is None, "on its way once more, and nothing is wrong"
+    errands.forget()
 
 
 def test_a_question_that_came_too_late_for_the_child_is_a_reason_to_look_again() -> None:

@@ -39,7 +39,7 @@ def problems(agent: AgentProcess) -> dict[str, dict[str, str]]:
 
 def wait_problem(agent: AgentProcess, code: str, limit: float = 15) -> dict[str, str]:
     until(lambda: code in problems(agent), limit, f"the problem {code}; there is {problems(agent)}\n{agent.log()}")
-    return problems(agent)[code]
+    return problems(agent)[code]  # it stays while what it is about is tried again
 
 
 def wait_no_problem(agent: AgentProcess, limit: float = LATER) -> None:

@@ -39,6 +39,7 @@ class Errands:
         self.answers: dict[Question, Answer] = {}
         self.out: dict[str, tuple[Errand, Callable[[], bool]]] = {}
         self.logins: dict[tuple[str, str], Login | RoamError] = {}
+        self.refused: dict[tuple[str, str], RoamError] = {}
         self.health: dict[str, health.Health] = {}
         self.private: dict[Question, Answer] = {}
         self.asking: tuple[Question, ...] = ()
@@ -65,6 +66,7 @@ class Errands:
         """The link is another one: what was learned on the old one says nothing any more."""
         self.answers.clear()
         self.logins.clear()
+        self.refused.clear()
         self.health.clear()
         self.close()
 
@@ -109,16 +111,21 @@ class Errands:
 
     def login(self, reference: str, url: str, profile: str) -> Login | None:
         """The login if it is here; None where it is on its way, and a look follows when it comes. Raises RoamError where there
-        is none."""
+        is none, and where there was none and it is asked for anew: or `status` would forget why, each time for as long."""
         key = (reference, url)
         found = self.logins.pop(key, None)
         if isinstance(found, RoamError):
+            self.refused[key] = found
             raise found
-        if found is None and "login" not in self.out:
+        if found is not None:
+            self.refused.pop(key, None)
+        elif "login" not in self.out:
             fetching = secrets.start(reference, url, self.system, profile)
             if fetching.fileno() < 0:
                 return fetching.poll()
             self.out["login"] = (fetching, lambda: self._fetched(key, fetching))
+        if found is None and key in self.refused:
+            raise self.refused[key]
         return found
 
     def login_now(self, reference: str, url: str, profile: str) -> Login:
