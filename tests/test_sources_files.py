@@ -135,35 +135,6 @@ def test_other_names_of_a_busy_home_are_no_reason_to_look(files: Files, home: Pa
     assert files.drain() is None
 
 
-def test_the_agents_own_rename_can_be_told_from_others(files: Files, home: Path) -> None:
-    npmrc = home / ".npmrc"
-    replace(npmrc, "ours\n")
-    files.ours(str(npmrc), npmrc.stat().st_ino)
-    assert files.drain() is None
-    replace(npmrc, "theirs\n")
-    assert files.drain() == "npm's file"
-
-
-def test_a_write_into_our_own_new_file_is_a_reason_to_look(files: Files, home: Path) -> None:
-    npmrc = home / ".npmrc"
-    replace(npmrc, "ours\n")
-    files.ours(str(npmrc), npmrc.stat().st_ino)
-    npmrc.write_text("npm wrote\n")
-    assert files.drain() == "npm's file"
-
-
-def test_a_rename_just_before_or_after_ours_is_a_reason_to_look(files: Files, home: Path) -> None:
-    npmrc = home / ".npmrc"
-    replace(npmrc, "theirs\n")
-    replace(npmrc, "ours\n")
-    files.ours(str(npmrc), npmrc.stat().st_ino)
-    assert files.drain() == "npm's file"
-    replace(npmrc, "ours\n")
-    files.ours(str(npmrc), npmrc.stat().st_ino)
-    replace(npmrc, "theirs\n")
-    assert files.drain() == "npm's file"
-
-
 def test_several_paths_come_as_one_text(home: Path) -> None:
     etc = home / "etc"
     etc.mkdir()

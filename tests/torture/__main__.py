@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import shutil
 import sys
 import tempfile
 import time
@@ -18,7 +20,9 @@ Trial = Callable[[], tuple[int, list[str]]]
 def scratch() -> Path:
     """A folder in memory where there is one: an fsync there costs nothing, and none of these trials measures time."""
     shm = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="roamrc-torture-", dir=shm if shm.is_dir() else None))
+    made = Path(tempfile.mkdtemp(prefix="roamrc-torture-", dir=shm if shm.is_dir() else None))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def raced(writer: str, rounds: int, seed: int, pause: float = 0.006) -> tuple[int, list[str]]:

@@ -95,7 +95,6 @@ class Files:
         self._wanted: Mapping[str, str] = {}
         self._ways: dict[str, list[tuple[int, bytes, bytes]]] = {}  # path → watch, folder and name of each step
         self._folders: dict[int, tuple[bytes, dict[bytes, dict[str, str]]]] = {}  # watch → folder, name in it → path → reason
-        self._own: dict[bytes, int] = {}
         try:
             self.follow(wanted)
         except OSError:
@@ -125,11 +124,6 @@ class Files:
         hops = [(*os.path.split(way), True)] if path in self._near else steps(way)
         watched = ((self._add(folder, WAY | CLOSE_WRITE if last else WAY), folder, name) for folder, name, last in hops)
         return [step for step in watched if step[0] >= 0]
-
-    def ours(self, path: str, inode: int) -> None:
-        """The agent has just renamed the file with this inode onto this (real) path: that one event is no reason to look. A
-        write into it, another rename onto it or one that came first still is."""
-        self._own[os.fsencode(path)] = inode
 
     def drain(self) -> str | None:
         found: dict[str, None] = {}
@@ -162,10 +156,9 @@ class Files:
             elif reasons := self._reasons(names, name):
                 if not mask & CLOSE_WRITE:
                     stale.update(names.get(name, ()))
-                path = os.path.join(folder, name)
                 if mask & CREATE:
-                    made.append((path, reasons))
-                elif not (mask & MOVED_TO and self._is_own(path)):
+                    made.append((os.path.join(folder, name), reasons))
+                else:
                     found.update(reasons)
         for path, reasons in made:
             if not _just_begun(path):
@@ -197,13 +190,6 @@ class Files:
                 watch, mask, _, size = struct.unpack_from("iIII", data, at)
                 yield watch, mask, data[at + 16 : at + 16 + size].rstrip(b"\0")
                 at += 16 + size
-
-    def _is_own(self, path: bytes) -> bool:
-        inode = self._own.pop(path, None)
-        try:
-            return inode is not None and os.lstat(path).st_ino == inode
-        except OSError:
-            return False
 
 
 def _just_begun(path: bytes) -> bool:
