@@ -63,10 +63,14 @@ def came(changed: atomic.Changed, plan: FilePlan) -> list[Rescue]:
 
 
 def sweep(path: str, ledger: Ledger) -> None:
-    """Removes the temporary file of a killed process, or puts back the save that it had in its hands; call it under the lock."""
+    """Removes the temporary file of a killed process, or puts back the save that it had in its hands; call it under the lock.
+
+    Only where its intent still stands: the file that a finished write replaced may lie there too, where the disk refused to
+    remove it, and of the lines in that nobody knows any more that they were ours (refuse, `unlink`)."""
     record = ledger.records.get(path)
     ours = (*(record.keys if record else ()), NPM.list)
-    atomic.sweep(path, lambda now, came: bool(lines(Document(came), ours) - lines(Document(now), ours)))
+    lacks = (lambda now, came: bool(lines(Document(came), ours) - lines(Document(now), ours))) if ledger.open else None
+    atomic.sweep(path, lacks)
 
 
 def read(path: str, known: bool) -> atomic.Seen:

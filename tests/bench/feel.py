@@ -12,6 +12,7 @@ from typing import Any
 from lab import Lab
 from lab.agent import AgentProcess
 
+from . import proc
 from .figures import spread
 
 REGISTRY = "registry=https://registry.public.test/\n"
@@ -59,6 +60,7 @@ def _with(lab: Lab, proxy: str, retries: str) -> dict[str, Any]:
     with agent:
         lab.plug("office")
         agent.wait_npmrc(lambda keys: keys.get("proxy") == proxy, what="the proxy in the office")
+        proc.calm(agent.pid)  # nobody leaves the office in the second in which he came: that is one burst (rules/pace.py)
         lab.plug("home")
         return _install(lab)
 

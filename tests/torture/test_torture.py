@@ -285,6 +285,24 @@ def test_a_temporary_file_of_a_killed_process_is_gone_after_the_next_look(form: 
     assert not litter(desk)
 
 
+def test_a_file_of_ours_that_could_not_be_removed_does_not_come_back(folder: Path) -> None:
+    """The disk refused to remove what `original` had replaced: the next look took it for somebody's save, login and all."""
+    from roamrc import exchange
+
+    desk = Desk(folder / "d", "existing")
+    desk.lay()
+    desk.go("office", force=True)
+    office, left = desk.text() or b"", desk.home / "..npmrc.roamrc~"
+    desk.go("cafe")
+    left.write_bytes(office)
+    if not exchange.swap(str(left), str(desk.npmrc)):
+        pytest.skip("names can't be exchanged on this system")
+    exchange.swap(str(left), str(desk.npmrc))  # both have one time now
+    desk.go("cafe")
+    assert desk.text() == PLAIN
+    assert not litter(desk)
+
+
 def test_the_priors_of_a_text_that_npm_had_emptied_are_not_kept(folder: Path) -> None:
     """The draft from an empty file failed its comparison, but its priors stayed: uninstall took the user's own lines away."""
     from roamrc import apply, atomic, look
