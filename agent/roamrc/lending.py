@@ -42,7 +42,7 @@ class Lending:
         """`anew`: fetch it even where one stands; `lend`: whether this network may be lent a login yet; `fetch`: how, if not
         here."""
         self.system, self.places, self.state, self.network, self.anew, self.lend = system, places, state, network, anew, lend
-        self.fetch = fetch or self._here
+        self.fetch = fetch
         profile = decision.profile if decision.action == "apply" else None
         self.profile = profile if profile and profile.apply.sets_proxy else None
         self.reference = ""
@@ -76,7 +76,7 @@ class Lending:
             if self.reference == "url":
                 self.full = self.profile.apply.proxy
             else:
-                login = self.fetch(self.reference, self.profile.apply.proxy, self.profile.name)
+                login = (self.fetch or self._here)(self.reference, self.profile.apply.proxy, self.profile.name)
                 self.full = url.with_login(self.bare, login) if login else None
         except RoamError as e:
             return [Problem("login", f'no login for profile "{show.line(self.profile.name)}": {e.sentence}', e.hint)]
