@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 MAC_PATIENCE = 0.1
 """Seconds a look waits for the gateway's MAC where a login hangs on it."""
 
+HALF_SEEN = 0.2
+"""Seconds until a half-written resolv.conf is looked at again though nobody tells of it. Every 20 ms used up a burst's free looks
+while dhclient had it empty, and the look that mattered came 0.3 s late: npm had read the old proxy by then (bench, feel)."""
+
 STIRS = ("network", "resolv", "clock", "woke", "died", "restarted")
 """Words of reasons after which the network may be another one."""
 
@@ -189,7 +193,7 @@ class Agent:
                 held = replace(seen, decision=Decision("hold", None, "resolv.conf is being written"))
                 report, _ = self._wait(held, Wish(sizes=self.sizes, recent=self.recent))
                 self._note(report, now)
-            self.diary.again(max(0.02 if now - self.pace.last_event < 0.2 else 0.2, self.pace.gap()))
+            self.diary.again(max(HALF_SEEN, self.pace.gap()))  # what it becomes is an event of its own
             return
         if waiting.hangs_on_mac(seen):
             seen = look.look(self.setup, self.memory, patience=MAC_PATIENCE, settled=settled)
