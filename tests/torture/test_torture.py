@@ -45,7 +45,7 @@ def told(tried: int, failures: list[str], least: int) -> None:
 
 def test_killed_at_any_call_the_file_is_old_or_new_and_all_goes_back(folder: Path) -> None:
     need(tracer.missing())
-    told(*crash.run(folder, 120, SEED), 110)
+    told(*crash.run(folder, 80, SEED), 75)
 
 
 def test_what_a_power_loss_needs_is_on_disk_before_the_file_changes(folder: Path) -> None:
@@ -80,7 +80,7 @@ def test_no_line_of_an_editor_is_lost_at_whatever_moment_of_ours_he_saves(folder
     """Saved between our comparing and our renaming, read while ours stood there, saved again once his own was put back: the first
     save was lost, 1 time in 6,500 under load (races, seed 63)."""
     need(tracer.missing())
-    told(*between.run(folder, 100, SEED), 100)
+    told(*between.run(folder, 40, SEED), 40)
 
 
 @pytest.mark.parametrize("backup", [False, True])
@@ -131,7 +131,7 @@ def test_walks_through_profiles_and_commands_lead_back(folder: Path) -> None:
 
 
 def test_a_state_file_that_is_rubbish_is_put_aside_and_nothing_is_lost(folder: Path) -> None:
-    told(*rubbish.run(folder, 120, SEED), 120)
+    told(*rubbish.run(folder, 60, SEED), 60)
 
 
 def test_a_profile_or_setting_that_is_wrong_is_told_and_harms_nothing(folder: Path) -> None:
