@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 import stat
+import struct
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,52 @@ def test_the_mode_and_the_symlink_are_kept(home: Path) -> None:
     assert (home / ".npmrc").is_symlink()
     assert PROXY in real.read_text()
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def access(uid: int, group: int) -> bytes:
+    """An access list as the kernel keeps it: the owner reads and writes, so does one more user, the rest as the mode says."""
+    rights = [(0x01, 6, 0xFFFFFFFF), (0x02, 6, uid), (0x04, group, 0xFFFFFFFF), (0x10, 6, 0xFFFFFFFF), (0x20, 0, 0xFFFFFFFF)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *r) for r in rights)
+
+
+@pytest.fixture
+def labelled(home: Path) -> Path:
+    file = home / ".npmrc"
+    file.write_text("fund=false\n")
+    try:
+        os.setxattr(file, "user.origin", b"dotfiles")
+        os.setxattr(file, "system.posix_acl_access", access(1234, 4))
+    except (OSError, AttributeError):
+        pytest.skip("no extended attributes here")
+    return file
+
+
+def test_the_attributes_and_the_access_list_go_on_with_the_file(home: Path, labelled: Path) -> None:
+    before = {n: os.getxattr(labelled, n) for n in os.listxattr(labelled)}
+    once(home)
+    assert PROXY in labelled.read_text()
+    assert {n: os.getxattr(labelled, n) for n in os.listxattr(labelled)} == before
+    removal.npm_files(setup(home))
+    assert {n: os.getxattr(labelled, n) for n in os.listxattr(labelled)} == before
+
+
+def test_nobody_on_the_access_list_reads_a_login_that_is_lent(home: Path, labelled: Path) -> None:
+    login(home)
+    before = os.getxattr(labelled, "system.posix_acl_access")
+    once(home)
+    assert "alice:s3cret@" in labelled.read_text()
+    assert b"\x10\x00\x00\x00" in os.getxattr(labelled, "system.posix_acl_access")  # the mask that bounds them all: nothing
+    removal.npm_files(setup(home))
+    assert os.getxattr(labelled, "system.posix_acl_access") == before
+
+
+def test_a_folder_s_default_list_lets_nobody_in(home: Path, labelled: Path) -> None:
+    os.removexattr(labelled, "system.posix_acl_access")
+    os.setxattr(home, "system.posix_acl_default", access(1234, 4))
+    labelled.chmod(0o640)
+    once(home)
+    assert PROXY in labelled.read_text()
+    assert "system.posix_acl_access" not in os.listxattr(labelled)
 
 
 def test_a_link_that_leads_nowhere_makes_its_target(home: Path) -> None:

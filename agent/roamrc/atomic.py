@@ -1,8 +1,8 @@
 """Files that are written whole or not at all. Floor 2.
 
-A temporary file in the same folder, same mode and group, fsync, read the target again and compare, rename, fsync of the folder
-(rename(2): a reader sees the old file or the new one; fsync(2): only the folder's own fsync makes the new name survive a power
-loss).
+A temporary file in the same folder, same mode, group and attributes, fsync, read the target again and compare, rename, fsync of
+the folder (rename(2): a reader sees the old file or the new one; fsync(2): only the folder's own fsync makes the new name
+survive a power loss).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 from collections.abc import Callable
 
 from . import exchange, lease
@@ -91,7 +92,7 @@ def write(path: str, data: bytes, *, expected: bytes | None, mode: int | None = 
         if info is None:
             not_anothers(folder)
         bits = mode if mode is not None else stat.S_IMODE(info.st_mode) if info else 0o600
-        _write_temp(temp, data, bits, info.st_gid if info else None)
+        _write_temp(temp, data, bits, old)
         alone = _alone(old, path) if shared else False
         if _content(old, real) != expected:
             raise Changed(path)
@@ -213,15 +214,18 @@ def _open_owned(path: str, real: str) -> int | None:
     return fd
 
 
-def _write_temp(temp: str, data: bytes, mode: int, group: int | None) -> None:
+def _write_temp(temp: str, data: bytes, mode: int, old: int | None) -> None:
     _discard(temp)
     fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        if group is not None and group != os.fstat(fd).st_gid:
+        if old is not None:
+            group = os.fstat(old).st_gid
             try:
-                os.fchown(fd, -1, group)
+                if group != os.fstat(fd).st_gid:
+                    os.fchown(fd, -1, group)
             except PermissionError:
                 mode &= 0o707  # a group that we are not in: its rights must not go to another one
+            _keep_attributes(old, fd)
         os.fchmod(fd, mode)
         view = memoryview(data)
         while view:
@@ -229,6 +233,21 @@ def _write_temp(temp: str, data: bytes, mode: int, group: int | None) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _keep_attributes(old: int, new: int) -> None:
+    """What a file carries beside its bytes, its access list among them, goes on with it (xattr(7), acl(5)), and nothing else: a
+    folder's default list would let those in who could not read the file before. Linux; what the system refuses stays behind."""
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError):  # a file system that knows none
+        here = os.listxattr(old)
+        for name in {*here, *os.listxattr(new)}:
+            with contextlib.suppress(OSError):
+                if name in here:
+                    os.setxattr(new, name, os.getxattr(old, name))
+                else:
+                    os.removexattr(new, name)
 
 
 def _content(fd: int | None, real: str) -> bytes | None:
