@@ -96,8 +96,8 @@ class OneItem:
             faults.add(
                 node, path, "an item without a key would match nothing", "when: anywhere, when: [], or a key such as dns_suffix:"
             )
-        if faults.wrong > before or type(node) is Node:
-            return None
+        if faults.wrong > before or type(node) is Node or any(got.value is None for got in read.values()):
+            return None  # an anchor or a tag was told as a fault when the file was parsed
         return tuple(Condition(key, got.value, faults.where(got.key, got.path)) for key, got in read.items())
 
     def schema(self) -> Schema:
