@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bad_profiles import BAD
-from roamrc.reading import nodes, profiles, yamlfile
+from roamrc.reading import fields, nodes, profiles, yamlfile
+from roamrc.reading.conditions import CONDITIONS
+from roamrc.reading.decode import Field
 from roamrc.reading.nodes import Fault, Faults
 
 LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -197,6 +199,25 @@ def test_nor_is_a_folder(tmp_path: Path) -> None:
     assert profiles.load(tmp_path, profiles.load(tmp_path)).profiles == good.profiles
 
 
+def test_nor_is_one_whose_folder_others_can_put_another_in_place_of(tmp_path: Path) -> None:
+    folder = tmp_path / "roamrc/profiles"
+    folder.mkdir(parents=True)
+    (folder / "office.yaml").write_text(GOOD)
+    folder.parent.chmod(0o777)
+    assert [f.hint for f in profiles.load(folder).faults] == [f"chmod o-w {folder.parent}"]
+    folder.parent.chmod(0o1777)  # as /tmp is: what is there stays its owner's
+    assert profiles.load(folder).faults == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("which", ["office.yaml", "."])
+def test_nor_is_one_of_another_user(tmp_path: Path, which: str) -> None:
+    (tmp_path / "office.yaml").write_text(GOOD)
+    os.chown(tmp_path / which, 4711, 4711)
+    (fault,) = profiles.load(tmp_path).faults
+    assert fault.text.startswith("it belongs to another user (uid 4711), who so chooses your proxy")
+
+
 WARNED = {
     "http://alice:s3cret@proxy.corp.example:8080": "2:16 apply.proxy: a password in clear",
     "http://proxy.corp.example": "2:16 apply.proxy: the URL has no port: npm then takes 80 or 443",
@@ -281,12 +302,28 @@ PIECES = st.sampled_from(
 @LAW
 @given(st.lists(PIECES, max_size=40))
 def test_no_yaml_makes_it_raise_and_what_is_wrong_is_told(pieces: list[str]) -> None:
-    from roamrc.reading import fields
-
     faults = Faults("x.yaml")
     root = yamlfile.parse("".join(pieces).encode(), faults)
     profile = fields.profile(root, "x", "x.yaml", faults) if root else None
     assert (profile is None) == (root is None or faults.wrong > 0)
+
+
+@pytest.mark.parametrize("value", ["&a x", "!!str x", "!y z", "[x, !!int y]", "[&a x]", "{a: &b c}", "*a"])
+@pytest.mark.parametrize("field", [*CONDITIONS, *fields.PROFILE, *fields.APPLY], ids=lambda f: f.name)
+def test_an_anchor_or_a_tag_is_a_fault_wherever_it_stands(field: Field, value: str) -> None:
+    """A tag behind `subnet:` ended the running agent."""
+    line = f"{field.name}: {value}"
+    if field in CONDITIONS:
+        text = f"when:\n  - {line}\nunless:\n  - {line}\napply: {{proxy: direct}}\n"
+    elif field in fields.APPLY:
+        text = f"when: []\napply: {{{'' if field.name == 'proxy' else 'proxy: direct, '}{line}}}\n"
+    else:
+        text = line + ("" if field.name == "apply" else "\napply: {proxy: direct}") + "\n"
+    faults = Faults("x.yaml")
+    root = yamlfile.parse(text.encode(), faults)
+    assert root is not None
+    assert fields.profile(root, "x", "x.yaml", faults) is None
+    assert any(f.severity == "fault" for f in faults.found)
 
 
 @LAW
@@ -298,8 +335,6 @@ def test_no_yaml_makes_it_raise_and_what_is_wrong_is_told(pieces: list[str]) -> 
 )))  # fmt: skip
 def test_any_shape_of_data_is_judged(data: dict[str, object]) -> None:
     import json
-
-    from roamrc.reading import fields
 
     faults = Faults("x.yaml")
     root = yamlfile.parse(json.dumps(data, ensure_ascii=False).encode(), faults)

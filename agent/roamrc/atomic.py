@@ -17,6 +17,7 @@ from collections.abc import Callable
 from . import exchange, lease
 from .errors import Refused
 from .exchange import Changed as Changed
+from .owner import not_anothers
 from .slotted import dataclass
 
 LIMIT = 4 << 20
@@ -188,11 +189,20 @@ def _resolved(path: str, verb: str) -> str:
         raise refused(path, e, verb) from None
 
 
-def not_anothers(folder: str) -> None:
-    """Root makes no file in another user's folder: `sudo` keeps HOME on some systems, and what root left there the user could
-    never write again. Raises Refused."""
-    if os.geteuid() == 0 and (owner := os.stat(folder).st_uid):
-        raise Refused(f'"{folder}" belongs to another user (uid {owner})', "run roamrc as that user, without sudo")
+def make_folder(folder: str, mode: int = 0o777) -> None:
+    """A folder with those above it, each on disk before the next: a ledger in a folder that a power loss takes away knows
+    nothing. Raises OSError; Refused where root would make it in another user's."""
+    if os.path.isdir(folder):
+        return
+    above = os.path.dirname(folder) or "."
+    try:
+        os.stat(above)
+    except FileNotFoundError:
+        make_folder(above, mode)
+    not_anothers(above)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, mode)
+    sync_folder(above)
 
 
 def _open_owned(path: str, real: str) -> int | None:

@@ -73,6 +73,12 @@ def main(argv: Sequence[str]) -> int:
         name = f'"{e.filename}": ' if isinstance(e.filename, str) else ""
         _complain("", f"the machine refused: {name}{os.strerror(e.errno or 0).lower()}", "roamrc doctor")
         return 4
+    except (ImportError, MemoryError) as e:  # EMFILE, `ulimit -v`: Python says no more than this of them
+        if os.environ.get("ROAMRC_DEBUG"):
+            raise
+        what = "there is no memory left" if isinstance(e, MemoryError) else f'a part of Python can\'t be loaded: "{e.name}"'
+        _complain("", f"the machine refused: {what}", "ulimit -a; if that is wide enough, install roamrc anew")
+        return 4
     except Exception as e:  # the last line of defence: a traceback tells a user nothing, and may show a secret
         if os.environ.get("ROAMRC_DEBUG"):
             raise

@@ -247,6 +247,14 @@ def trespasses(folder: Path) -> Iterator[tuple[str, Callable[[Desk], str], str]]
 
         return loosen
 
+    def anothers(name: str) -> Callable[[Desk], str]:
+        def give(d: Desk) -> str:
+            given(d, ANYONE)
+            os.chown(d.home / ".config/roamrc" / name, ANYONE + 1, ANYONE + 1)
+            return as_user(ANYONE, lambda: outcome(d))
+
+        return give
+
     def sudo(d: Desk) -> str:
         given(d, ANYONE)
         return as_user(0, lambda: outcome(d))
@@ -273,6 +281,9 @@ def trespasses(folder: Path) -> Iterator[tuple[str, Callable[[Desk], str], str]]
     yield "another user's file that anyone may write", others_file, "belongs to another user"
     yield "a profile that anyone may write", open_to_all("profiles/home.yaml"), "others may write it"
     yield "a folder of profiles that anyone may write", open_to_all("profiles"), "others may write it"
+    yield "a folder of settings that anyone may write", open_to_all(""), "others may write it"
+    yield "another user's profile", anothers("profiles/home.yaml"), "belongs to another user"
+    yield "another user's folder of profiles", anothers("profiles"), "belongs to another user"
     yield "settings that anyone may write", open_to_all("config.yaml"), "others may write it"
     yield "root with another's home", sudo, "belongs to another user"
     yield "root with another's home, no file yet", sudo_without_file, "belongs to another user"

@@ -13,6 +13,7 @@ from .. import atomic, folders, show
 from ..formats import url
 from ..formats.ini import Document
 from ..model import Advice
+from ..owner import who_else
 from ..reading import config, profiles
 from ..reconcile import Setup
 from ..services.files import tilde
@@ -155,10 +156,9 @@ def permissions(setup: Setup) -> Iterable[Advice]:
         yield Advice("permissions", "warn", f"{npmrc} holds a secret and others may read it", f"chmod 600 {quote(seen.real)}")
     for path in (setup.places.config, setup.places.profiles, *_files(str(setup.places.profiles))):
         info = setup.system.stat(str(path))
-        if info is not None and stat.S_IMODE(info.st_mode) & 0o002:
+        if info is not None and (found := who_else(info)):
             quiet = False
-            sentence = f"others may write {path}, and so choose your proxy"
-            yield Advice("permissions", "fail", sentence, f"chmod o-w {quote(str(path))}")
+            yield Advice("permissions", "fail", f"{path}: {found[0]}", f"{found[1]} {quote(str(path))}")
     for p in profiles.load(setup.places.profiles).profiles:
         info = setup.system.stat(p.path)
         if url.user_password(p.apply.proxy)[1] is not None and info is not None and stat.S_IMODE(info.st_mode) & 0o044:

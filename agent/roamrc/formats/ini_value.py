@@ -119,4 +119,4 @@ def name_of(value: Js) -> str:
 
 def whole(text: str) -> str:
     """The text as JavaScript holds it: two halves of a surrogate pair are one character."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

@@ -49,7 +49,7 @@ class State:
                 try:
                     info = os.lstat(folder)
                 except FileNotFoundError:
-                    _make(Path(folder))
+                    atomic.make_folder(folder, 0o700)
                     info = os.lstat(folder)
             except OSError as e:
                 raise Refused(
@@ -300,17 +300,6 @@ def _number(text: str) -> int | float:
     if not abs(value) < 1e18:
         raise ValueError(text)
     return value if set(text) & set(".eE") else int(text)
-
-
-def _make(folder: Path) -> None:
-    """A folder with those above it, 0700, each on disk before the next: a ledger in a folder that a power loss takes away knows
-    nothing."""
-    if not folder.parent.exists():
-        _make(folder.parent)
-    atomic.not_anothers(str(folder.parent))
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(folder, 0o700)
-    atomic.sync_folder(str(folder.parent))
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ changed one is parsed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from ..formats.values import control, shown
 from ..model import Profile
+from ..owner import who_else
 from ..slotted import dataclass, field, replace
 from . import fields, shipped, yamlfile
 from .nodes import Fault, Faults, Node, shown_path
@@ -95,9 +97,8 @@ def load(folder: Path, before: Loaded | None = None, *, watched: bool = False) -
     except OSError as e:
         fault = Fault(str(folder), 1, 1, "", f"the folder can't be read: {os.strerror(e.errno or 0)}")
         return replace(before, faults=(fault,), parsed=0, folder=None)  # nobody tells when it can be read
-    if _anyones(folder):
-        fault = Fault(str(folder), 1, 1, "", yamlfile.OTHERS_WRITE, f"chmod o-w {shown_path(str(folder))}")
-        return replace(before, faults=(fault,), parsed=0, folder=None)
+    if others := _others(folder):
+        return replace(before, faults=(others,), parsed=0, folder=None)
     found = sorted(name for name, _ in listed)
     linked = any(link for _, link in listed)  # a link's target lies elsewhere: not every platform tells of it
     if _same(folder, found, before):
@@ -135,12 +136,13 @@ def load(folder: Path, before: Loaded | None = None, *, watched: bool = False) -
     return Loaded(tuple(sorted(profiles, key=lambda p: p.name)), tuple(faults), seen_now, parsed, here if calm else None, now)
 
 
-def _anyones(folder: Path) -> bool:
-    """Whether every user may put a profile here."""
-    try:
-        return bool(os.stat(folder).st_mode & 0o002)
-    except OSError:
-        return False
+def _others(folder: Path) -> Fault | None:
+    """That somebody else may put a profile here, or another folder in the place of this one."""
+    for path in (folder, folder.parent):
+        with contextlib.suppress(OSError):
+            if found := who_else(os.stat(path)):
+                return Fault(str(path), 1, 1, "", found[0], f"{found[1]} {shown_path(str(path))}")
+    return None
 
 
 def _same(folder: Path, names: list[str], before: Loaded) -> bool:
@@ -205,7 +207,7 @@ def _read(path: Path) -> Seen:
                 "for example: roamrc learn " + (path.stem if path.stem.isalnum() else "NAME"),
             )
     stamp = (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns) if info else None
-    if info and (info.st_mode & 0o002 or abs(time.time() - info.st_mtime) < SETTLED):  # chmod, the cure, moves no stamp
+    if info and (who_else(info) or abs(time.time() - info.st_mtime) < SETTLED):  # the cure moves no stamp
         stamp = None
     return Seen(stamp, tuple(faults.found), profile)
 

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from ..formats.values import shown
+from ..owner import who_else
 from .nodes import Faults, Listing, Node, Scalar, Table, shown_path
 
 TYPE_CHECKING = False
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 LIMIT = 1 << 20
 """Bytes: the largest profile seen had 4 KB; a megabyte takes the parser a second, a gigabyte the machine."""
-OTHERS_WRITE = "others may write it, and so choose your proxy and who is sent its password"
 DEPTH = 32
 """Nested lists and mappings; a profile needs 4."""
 
@@ -61,8 +61,7 @@ _PROBLEMS = (
 
 def read(path: Path, faults: Faults) -> tuple[bytes | None, os.stat_result | None]:
     """The bytes of a regular file of at most 1 MB, and its stat; else None and a fault. Never waits: a FIFO is not opened for
-    long (open(2), O_NONBLOCK). A file that every user may write is a fault: `ssid.command` runs a command, `login` lends a
-    password."""
+    long (open(2), O_NONBLOCK). A file that somebody else may write is a fault (owner.who_else)."""
     import stat
 
     try:
@@ -86,8 +85,8 @@ def read(path: Path, faults: Faults) -> tuple[bytes | None, os.stat_result | Non
         if not stat.S_ISREG(info.st_mode):
             faults.add(_START, "", "a folder, not a file" if stat.S_ISDIR(info.st_mode) else "not a regular file")
             return None, info
-        if info.st_mode & stat.S_IWOTH:
-            faults.add(_START, "", OTHERS_WRITE, f"chmod o-w {shown_path(faults.file)}")
+        if others := who_else(info):
+            faults.add(_START, "", others[0], f"{others[1]} {shown_path(faults.file)}")
             return None, info
         data = b""
         while len(data) <= LIMIT and (more := os.read(fd, LIMIT + 1 - len(data))):
@@ -117,12 +116,12 @@ def text_of(data: bytes, faults: Faults) -> str | None:
         )
         return None
     try:
-        text = data.decode("utf-8-sig")
+        text = data.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError as e:
         faults.add(
-            _place(data[: e.start].decode("utf-8", "replace")),
+            _place(e.object[: e.start].decode("utf-8", "replace")),
             "",
-            f"the byte 0x{data[e.start]:02x} is not UTF-8",
+            f"the byte 0x{e.object[e.start]:02x} is not UTF-8",
             "save the file as UTF-8",
         )
         return None

@@ -37,7 +37,7 @@ def write(file: File) -> bool:
     path = str(file.path)
     while (seen := atomic.read(path)).data != file.content:
         try:
-            os.makedirs(os.path.dirname(seen.real), exist_ok=True)
+            atomic.make_folder(os.path.dirname(seen.real))
             old = atomic.write(path, file.content, expected=seen.data, mode=file.mode)
         except atomic.Changed:
             continue

@@ -99,7 +99,7 @@ def write(lesson: Lesson, setup: Setup) -> Lesson:
 def save(path: Path, data: bytes, before: bytes | None, *, secret: bool = False) -> None:
     """Writes a profile whole; a new one is 0644, one with a password inside 0600. Raises Refused."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.make_folder(str(path.parent))
         old = atomic.write(str(path), data, expected=before, mode=0o600 if secret else 0o644 if before is None else None)
     except atomic.Changed:
         raise Refused(f'"{show.line(str(path))}" has just been written by somebody else', "the same command again") from None

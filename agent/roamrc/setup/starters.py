@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -49,10 +50,9 @@ def write(places: Places) -> list[str]:
     wanted = missing(places)
     for path, data in wanted.items():
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-            with open(fd, "wb") as f:
-                f.write(data)
+            atomic.make_folder(str(path.parent))
+            with contextlib.suppress(atomic.Changed):
+                atomic.write(str(path), data, expected=None, mode=0o644)
         except OSError as e:
             raise Refused(
                 f'can\'t write "{path}": {os.strerror(e.errno or 0).lower()}', "set ROAMRC_CONFIG_HOME to a folder of yours"
