@@ -15,13 +15,17 @@ from typing import Any
 import pytest
 
 from roamrc import act, journal, look
+from roamrc.errors import Refused
 from roamrc.formats import saved
+from roamrc.memory.ledger import Ledger
 from roamrc.memory.state import State
 from roamrc.model import Decision, Problem
 from roamrc.reconcile import Report, Wish
-from roamrc.setup import removal
+from roamrc.rules.plan import undo
+from roamrc.setup import learn, removal, starters
 from roamrc.slotted import replace
 from roamrc.system import System
+from roamrc.targets import NPM
 
 OFFICE = {
     "online": True,
@@ -223,6 +227,46 @@ def test_npm_userconfig_moved_puts_the_old_file_back(home: Path) -> None:
     assert PROXY in (home / "other").read_text()
 
 
+def test_what_was_killed_while_it_put_the_old_file_back_is_cleared_away(home: Path) -> None:
+    """The temporary file holds all that npm's file held, tokens too, and stood there for good."""
+    (home / ".npmrc").write_text("fund=false\n")
+    once(home)
+    (home / ".config/roamrc/config.yaml").write_text(f"npm: {{userconfig: {home}/other}}\n")
+    (home / "..npmrc.roamrc~").write_bytes((home / ".npmrc").read_bytes())
+    (home / ".npmrc").write_text("fund=false\n")
+    once(home)
+    assert not (home / "..npmrc.roamrc~").exists()
+    assert (home / ".npmrc").read_text() == "fund=false\n"
+
+
+def test_an_uninstall_that_was_killed_after_the_file_leaves_no_hand_edit(home: Path) -> None:
+    before = "noproxy=intern.example\nhttps-proxy=http://old.example:3128\n"
+    (home / ".npmrc").write_text(before)
+    (home / ".config/roamrc/profiles/office.yaml").write_text(
+        PROFILE.replace("apply: {", "apply: {registry: 'http://r.example/', ")
+    )
+    once(home, wish=Wish(force=True))
+    path, ledger = str(home / ".npmrc"), Ledger(setup(home).state)
+    plan = undo(NPM, ledger.file(NPM, path, (home / ".npmrc").read_bytes()), ledger.backup(path), ledger.digest)
+    ledger.before(plan)
+    assert plan.after == before.encode()
+    (home / ".npmrc").write_bytes(plan.after)
+    report = once(home)
+    assert (report.problems, report.files[0].state, PROXY in (home / ".npmrc").read_text()) == ([], "in-sync", True)
+    removal.npm_files(setup(home))
+    assert (home / ".npmrc").read_text() == before
+
+
+def test_a_list_beside_a_section_of_its_name_comes_back_as_it_was(home: Path) -> None:
+    """npm reads `noproxy =` as the section's object, which is no entry of the user's."""
+    (home / ".npmrc").write_text("noproxy =\na=1\n[noproxy]\nb=1\n")
+    (home / ".config/roamrc/profiles/office.yaml").write_text(PROFILE.replace("apply: {", "apply: {no_proxy: [corp.example], "))
+    once(home)
+    (home / ".npmrc").write_text("z=1\n" + (home / ".npmrc").read_text())
+    removal.npm_files(setup(home))
+    assert (home / ".npmrc").read_text() == "z=1\nnoproxy =\na=1\n[noproxy]\nb=1\n"
+
+
 def test_settings_that_are_broken_where_they_name_npms_file_move_nothing(home: Path) -> None:
     (home / ".npmrc").write_text("fund=false\n")
     (home / "other").write_text("audit=false\n")
@@ -367,3 +411,14 @@ def test_lines_from_before_a_ledger_that_was_lost_are_told_at_uninstall(home: Pa
     plans, problems = removal.npm_files(setup(home))
     assert [p.edits for p in plans] == [()]
     assert "held before roamrc is not known any more" in problems[0].message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be in another user's home")
+def test_root_leaves_no_folder_in_another_users_home(tmp_path: Path) -> None:
+    """`sudo roamrc run` where sudo keeps HOME: ~/.config would be root's for good."""
+    os.chown(tmp_path, 4711, 4711)
+    places = setup(tmp_path).places
+    for deed in (starters.write, lambda p: learn.save(p.profiles / "office.yaml", b"", None)):
+        with pytest.raises(Refused, match="belongs to another user"):
+            deed(places)
+    assert list(tmp_path.iterdir()) == []

@@ -126,6 +126,7 @@ def mode_for(plan: FilePlan, present: int) -> tuple[FilePlan, int]:
 def give_back(ledger: Ledger, path: str) -> FilePlan:
     """Puts every key of ours in a file back as it was before roamrc, with the old permissions where the file is the old one."""
     between: list[Rescue] = []
+    sweep(path, ledger)
     for attempt in range(TRIES):
         seen = read(path, known=False)
         backup = ledger.backup(path)

@@ -29,7 +29,7 @@ class Draft:
         self.edits: list[Edit] = []
         self.conflicts: list[str] = []
         self.lost: dict[str, Value] = {}
-        self.was: dict[str, str] = {}
+        self.theirs: dict[str, str] = {}
 
     def edited(self, key: str) -> bool:
         """Whether a key of ours holds what somebody else wrote."""
@@ -41,6 +41,12 @@ class Draft:
         before.restore(key, self.priors.get(key, Prior()))
         return before.get(key)
 
+    def _with_prior(self, key: str) -> Value:
+        """What the key would hold if its lines came back here: beside a section of its name that is another value."""
+        there = Document(self.doc.text)
+        there.restore(key, self.priors[key])
+        return there.get(key)
+
     def _lift(self, key: str) -> None:
         self.priors[key] = self.doc.lift(key)
         if not self.priors[key].lines:
@@ -51,7 +57,7 @@ class Draft:
         found = self.doc.get(key)
         if key not in self.keys:
             self._lift(key)
-            self.was[key] = self.digest(found)
+            self.theirs[key] = self.digest(found)
         elif found != value and self.edited(key):
             self.lost[key] = found
         self.keys[key] = (self.digest(value),)
@@ -67,6 +73,7 @@ class Draft:
         self.doc.restore(key, self.priors.get(key, Prior()))
         self._note(key, found)
         if release:
+            self.theirs[key] = self.digest(self.doc.get(key))
             self.release(key)
         else:
             self.keys[key] = (self.digest(self.doc.get(key)),)
@@ -92,9 +99,7 @@ class Draft:
             if entries(found) != (*theirs, *ours):
                 self.doc.put(key, _joined(found, theirs, ours), self.priors.get(key))
         else:
-            before = Document(b"")
-            before.restore(key, self.priors[key])
-            if entries(before.get(key)) == tuple(theirs):
+            if entries(self.prior(key)) == tuple(theirs) or entries(self._with_prior(key)) == tuple(theirs):
                 self.doc.restore(key, self.priors[key])
             elif entries(found) != tuple(theirs):
                 self.doc.put(key, _joined(found, theirs, ()))
@@ -138,7 +143,7 @@ class Draft:
         record = replace(record, keys=self.keys, entries=self.entries, whole=self._whole(text))
         return FilePlan(
             self.file, text, record, self.priors, tuple(self.edits), tuple(self.conflicts), self.lost, comment=comment,
-            was=self.was,
+            theirs=self.theirs,
         )  # fmt: skip
 
 

@@ -78,8 +78,8 @@ class File:
 @dataclass(frozen=True, slots=True)
 class FilePlan:
     """The file after, the record and priors that go with it, and what a user should know: edits, hand edits that stand
-    (`conflicts`) or that were overwritten (`lost`), and whether the whole file is `held`. `was`: digests of what the keys held
-    that become ours with this plan."""
+    (`conflicts`) or that were overwritten (`lost`), and whether the whole file is `held`. `theirs`: digests of the
+    user's own value of each key that becomes ours with this plan, or ceases to be."""
 
     file: File
     after: bytes | None
@@ -90,7 +90,7 @@ class FilePlan:
     lost: Mapping[str, Value] = field(default_factory=dict)
     held: bool = False
     comment: str | None = None
-    was: Mapping[str, str] = field(default_factory=dict)
+    theirs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def writes(self) -> bool:
@@ -100,11 +100,15 @@ class FilePlan:
     def intent(self) -> Record:
         """What the ledger says while the write is under way: old and new are both ours, whichever the file turns out to hold.
         What is known of the user's own file, and that a login stands in it, is forgotten only with the outcome: cut off here, a
-        login would stay in the file on every later link, and a file that was not there would come to stay. What a key held that
-        was nobody's counts too: a disk that was full made the user's own value a hand edit of ours, which stood for ever."""
+        login would stay in the file on every later link, and a file that was not there would come to stay. The user's own value
+        counts too: a disk that was full made it a hand edit of ours, which stood for ever, and so did an uninstall that was
+        killed."""
         old, new = self.file.record, self.record
-        before = {**{k: (d,) for k, d in self.was.items()}, **old.keys}
-        keys = {k: tuple(dict.fromkeys((*before.get(k, ()), *new.keys.get(k, ())))) for k in (*old.keys, *new.keys)}
+        theirs = {k: (d,) for k, d in self.theirs.items()}
+        keys = {
+            k: tuple(dict.fromkeys((*old.keys.get(k, ()), *theirs.get(k, ()), *new.keys.get(k, ()))))
+            for k in (*old.keys, *new.keys)
+        }
         entries = tuple(dict.fromkeys((*old.entries, *new.entries)))
         return Record(
             old.profile, old.adopted or new.adopted, keys, entries, old.lent or new.lent, old.missing or new.missing,
