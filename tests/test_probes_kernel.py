@@ -364,7 +364,7 @@ def test_a_silent_gateway_is_not_waited_for_longer_than_asked(here: Room) -> Non
 
 def test_a_failed_neighbour_tells_no_mac(here: Room) -> None:
     found = here.look(*HOME, "ip neigh replace 10.1.1.1 dev eth0 nud failed")
-    assert found["gateway_mac"] == "?not answered yet"
+    assert found["gateway_mac"] == "?does not answer"
 
 
 def test_a_neighbour_that_is_known_needs_no_prod(here: Room) -> None:

@@ -175,9 +175,9 @@ def neighbour(state: int, index: int = 7) -> Answer:
     return lambda seq: netlink.message(28, body, 2, seq)
 
 
-def mac(*datagrams: Answer | int) -> str | Hidden | None:
+def mac(*datagrams: Answer | int, memory: dict[str, str] | None = None) -> str | Hidden | None:
     kernel, _ = on(*datagrams)
-    return gateway_linux.mac(Quiet(), kernel, Link(7, "eth0"), bytes((10, 1, 1, 1)))
+    return gateway_linux.mac(Quiet(), kernel, Link(7, "eth0"), bytes((10, 1, 1, 1)), memory=memory)
 
 
 class Quiet(System):
@@ -205,7 +205,21 @@ class Quiet(System):
     ids=["incomplete", "reachable", "stale", "delay", "probe", "failed", "noarp", "permanent", "none"],
 )
 def test_which_states_of_a_neighbour_tell_its_mac(state: int, known: bool) -> None:
-    assert mac(neighbour(state)) == ("02:00:00:00:0f:01" if known else Hidden("not answered yet"))
+    hidden = Hidden("does not answer" if state == 0x20 else "not answered yet")
+    assert mac(neighbour(state)) == ("02:00:00:00:0f:01" if known else hidden)
+
+
+def test_a_gateway_that_fell_silent_stays_so_until_it_answers() -> None:
+    """Asked anew its entry is "incomplete", as that of one that was never asked."""
+    memory: dict[str, str] = {}
+    for state, found in (
+        (0x01, Hidden("not answered yet")),
+        (0x20, Hidden("does not answer")),
+        (0x01, Hidden("does not answer")),
+        (0x02, "02:00:00:00:0f:01"),
+        (0x01, Hidden("not answered yet")),
+    ):
+        assert mac(neighbour(state), memory=memory) == found
 
 
 def test_a_kernel_without_the_single_question_is_asked_for_all() -> None:

@@ -36,7 +36,7 @@ for folder in ("config/profiles", "state/request", "etc"):
     (home / folder).mkdir(parents=True)
 (home / "etc/resolv.conf").write_text("search corp.test")
 (home / ".npmrc").write_text("a=1")
-watched = Watched(home / "config", (home / ".npmrc",), home / "state/request/now.json", home / "etc/resolv.conf")
+watched = Watched(home / "config", (home / ".npmrc",), home / "state/request/now.json", (home / "etc/resolv.conf",))
 sources = {s.fileno(): s for s in (opener() for opener in open_sources(System(), watched))}
 poll = select.poll()
 for fd in (*sources, 0):
@@ -96,17 +96,17 @@ def test_open_sources_cost_nothing_while_nothing_happens() -> None:
 @pytest.fixture
 def watched(tmp_path: Path) -> Watched:
     npm = (tmp_path / ".npmrc", tmp_path / "other")
-    return Watched(tmp_path / "config", npm, tmp_path / "state/request", tmp_path / "resolv.conf")
+    return Watched(tmp_path / "config", npm, tmp_path / "state/request", (tmp_path / "resolv.conf", tmp_path / "run/stub"))
 
 
-def test_linux_has_four_sources_and_they_can_be_opened_again(watched: Watched) -> None:
+def test_linux_has_five_sources_and_they_can_be_opened_again(watched: Watched) -> None:
     openers = open_sources(System(platform="linux"), watched)
-    assert [opener.name for opener in openers] == ["netlink", "files", "profiles", "clock"]
+    assert [opener.name for opener in openers] == ["netlink", "gateway", "files", "profiles", "clock"]
     for _ in range(2):
         sources = [opener() for opener in openers]
         assert [source.name for source in sources] == [opener.name for opener in openers]
-        assert [source.every for source in sources] == [None] * 4
-        assert len({source.fileno() for source in sources}) == 4
+        assert [source.every for source in sources] == [None] * 5
+        assert len({source.fileno() for source in sources}) == 5
         for source in sources:
             source.close()
             source.close()
@@ -114,9 +114,14 @@ def test_linux_has_four_sources_and_they_can_be_opened_again(watched: Watched) -
 
 def test_each_watched_path_has_its_reason(watched: Watched) -> None:
     files = next(opener for opener in open_sources(System(platform="linux"), watched) if opener.name == "files")()
-    for path, why in ((watched.npm[1], "npm's file"), (watched.resolv, "resolv.conf"), (watched.npm[0], "npm's file")):
+    for path, why in ((watched.npm[1], "npm's file"), (watched.resolv[0], "resolv.conf"), (watched.npm[0], "npm's file")):
         path.write_text("x")
         assert reason(files) == why
+    watched.resolv[1].parent.mkdir()
+    while files.drain():
+        pass
+    watched.resolv[1].write_text("search corp.test")  # resolved's own, where resolv.conf only names its stub
+    assert reason(files) == "resolv.conf"
     watched.override.parent.mkdir()
     while files.drain():
         pass

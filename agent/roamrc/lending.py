@@ -43,6 +43,7 @@ class Lending:
         here."""
         self.system, self.places, self.state, self.network, self.anew, self.lend = system, places, state, network, anew, lend
         self.fetch = fetch
+        self.lend = lend and self._link().mac != ""  # a gateway that fell silent: nobody knows who answers next
         profile = decision.profile if decision.action == "apply" else None
         self.profile = profile if profile and profile.apply.sets_proxy else None
         self.reference = ""

@@ -52,7 +52,7 @@ class Link:
 
     All fields are level-triggered (kernel counters), so that a flap between two looks is still seen: `boot` id, interface
     `index`, `losses` of carrier since it was made, `slept` seconds in suspend since boot, `mac` of the gateway where it is
-    known.
+    known, "" where it has stopped answering.
     """
 
     boot: str

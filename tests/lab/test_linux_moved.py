@@ -9,7 +9,7 @@ import pytest
 
 from lab import LAPTOP_MAC, NETS, Lab, missing, until
 from lab.agent import AgentProcess
-from lab.day import OWN, no_login, with_login
+from lab.day import ELSEWHERE, OFFICE, OWN, direct, no_login, office, with_login, without_login
 from lab.looking import Looking
 from lab.spaces import program
 
@@ -142,6 +142,55 @@ def test_in_the_end_the_new_gateway_is_known(lab: Lab, eyes: Looking) -> None:
     """The address stays, as under NetworkManager: the kernel's probes of the old MAC fail, and it asks anew."""
     unheard(lab, eyes, "home", lambda: lab.move_cable("clone"))
     eyes.until(lambda f: f["gateway_mac"] == NETS["clone"].mac, 90)
+
+
+TRAFFIC = """
+import socket, time
+s = socket.socket(type=socket.SOCK_DGRAM)
+while True:
+    s.sendto(b"x", ("10.10.0.1", 9)); time.sleep(0.05)
+"""
+HASTE = (
+    "for x in base_reachable_time_ms=500 delay_first_probe_time=1 retrans_time_ms=100; do sysctl -qw net.ipv4.neigh.eth0.$x; done"
+)
+"""The kernel's own doubts within two seconds, for 15 to 60."""
+
+
+@pytest.mark.parametrize("change", ["another MAC", "silent"])
+def test_a_gateway_that_becomes_another_while_the_link_stays(lab: Lab, change: str) -> None:
+    """A dock, or a switch under the desk: no carrier, address or route tells of it; the login stayed for good."""
+    agent = AgentProcess(lab)
+    lab.npmrc(OWN)
+    office(agent)
+    agent.profile("elsewhere", ELSEWHERE)
+    lab.plug("office")
+    lab.sh(HASTE)
+    talk = None
+    try:
+        with agent:
+            agent.wait_npmrc(with_login, what="the login in the office")
+            talk = lab.popen(["python3", "-c", TRAFFIC])
+            if change == "silent":
+                lab.sh("ip link set lap0 master br-home", "sw")
+                agent.wait_npmrc(no_login, 20, what="the login leaves with the gateway")
+                assert without_login(agent.keys()), "silence is no proof of another network"
+                lab.sh("ip link set lap0 master br-office", "sw")
+                agent.wait_npmrc(with_login, 20, what="the gateway answers again")
+            else:
+                agent.profile(
+                    "office",
+                    OFFICE.format(login=agent.secret("login", "alice:s3cret\n"), prove="").replace(
+                        "gateway: 10.10.0.1", "gateway_mac: '02:00:00:00:0f:01'"
+                    ),
+                )
+                agent.wait_npmrc(with_login, what="the login by the gateway's MAC")
+                lab.sh("ip link set lan0 address 02:00:00:00:0f:99", "office")
+                agent.wait_npmrc(direct, 20, what="the other gateway is seen")
+    finally:
+        agent.stop()
+        if talk:
+            lab.stop(talk)
+        lab.sh("ip link set lan0 address 02:00:00:00:0f:01", "office")
 
 
 def test_a_cable_moved_to_a_rogue_is_lent_no_login(lab: Lab) -> None:

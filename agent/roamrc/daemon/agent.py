@@ -46,7 +46,7 @@ HALF_SEEN = 0.2
 """Seconds until a half-written resolv.conf is looked at again though nobody tells of it. Every 20 ms used up a burst's free looks
 while dhclient had it empty, and the look that mattered came 0.3 s late: npm had read the old proxy by then (bench, feel)."""
 
-STIRS = ("network", "resolv", "clock", "woke", "died", "restarted")
+STIRS = ("network", "gateway", "resolv", "clock", "woke", "died", "restarted")
 """Words of reasons after which the network may be another one."""
 
 
@@ -182,7 +182,7 @@ class Agent:
         self._settings()
         now = self.system.monotonic()
         settled = self.pace.looking(now)
-        seen = look.look(self.setup, self.memory, settled=settled)
+        seen = self._see(settled)
         self.memory.watched = self.watch is not None and self.watch.alive("profiles")
         self.errands.system = seen.setup.system
         if self.memory.moved:
@@ -196,7 +196,7 @@ class Agent:
             self.diary.again(max(HALF_SEEN, self.pace.gap()))  # what it becomes is an event of its own
             return
         if waiting.hangs_on_mac(seen):
-            seen = look.look(self.setup, self.memory, patience=MAC_PATIENCE, settled=settled)
+            seen = self._see(settled, MAC_PATIENCE)
         lend = waiting.may_lend(seen, settled)
         passing = bool(self.status) and self.pace.rest(now) > 0
         self._carry_out(
@@ -204,6 +204,12 @@ class Agent:
             Wish(lend=lend, login=self.trial.rotated, sizes=self.sizes, recent=self.recent, fetch=self.errands.login),
             passing,
         )
+
+    def _see(self, settled: bool, patience: float = 0.0) -> Look:
+        seen = look.look(self.setup, self.memory, patience=patience, settled=settled)
+        if self.watch is not None:
+            self.watch.mind(seen.network)
+        return seen
 
     def _forget(self) -> None:
         """The link is another one: what was learned on the old one says nothing any more."""
@@ -303,6 +309,8 @@ class Agent:
         self.memory.watched = False
         memory = replace(self.memory, answers=dict(self.memory.answers)) if dry else self.memory
         seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
+        if self.watch is not None:
+            self.watch.mind(seen.network)
         force = verb == "use" or bool(args.get("force"))
         if dry:
             wish = Wish(force=force, dry_run=True, sizes=dict(self.sizes), private=self.errands.inside())

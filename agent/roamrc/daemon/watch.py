@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .. import show, sources
 from ..errors import RoamError
-from ..model import Problem
+from ..model import Network, Problem
 from ..rules.pace import LADDER
 
 
@@ -68,6 +68,12 @@ class Watch:
         found += [self._drain(s, now) for s in self.all if self._late(s, now)]
         found += [f"{s.opener.name} restarted" for s in self.all if s.source is None and s.retry <= now and s.open(now)]
         return [r for r in found if r]
+
+    def mind(self, network: Network) -> None:
+        """Tells the sources that listen for one thing alone what the last look saw."""
+        for s in self.all:
+            if mind := getattr(s.source, "mind", None):
+                mind(network)
 
     def alive(self, name: str) -> bool:
         """Whether a source would tell of what it watches."""

@@ -25,6 +25,7 @@ IFA_TEMPORARY, IFA_DADFAILED, IFA_OPTIMISTIC, IFA_DEPRECATED, IFA_TENTATIVE = 0x
 UNICAST = 1
 TABLE_DEFAULT, TABLE_MAIN, TABLE_LOCAL = 253, 254, 255
 HOP_DEAD, HOP_LINKDOWN = 1, 16
+NUD_FAILED = 0x20
 NUD_READABLE = 0x02 | 0x04 | 0x08 | 0x10 | 0x40 | 0x80
 """Reachable, stale, delay, probe, noarp, permanent: the link-layer address in the entry is the one in use."""
 

@@ -61,7 +61,8 @@ def read(
         link = route_linux.uplink(devices, ways)
         gateway = route_linux.gateway(devices, ways, link) if link else None
         mac = _mac(system, kernel, devices, link, gateway, patience, memory) if link and gateway else None
-    network = told(system, devices, link, gateway, mac, () if trouble else route_linux.tunnels(devices, ways), memory)
+    vpn = None if trouble else route_linux.tunnels(devices, ways)
+    network = told(system, devices, link, gateway, mac, vpn, memory)
     if trouble:  # below a tunnel the uplink can't be told without the routes: a guess could be another network
         return place_linux.veil(network, trouble.why, "netlink", but=("online", "dns_suffixes"))
     return network
@@ -73,10 +74,10 @@ def told(
     link: Link | None,
     gateway: bytes | None,
     mac: str | Hidden | None,
-    vpn: tuple[Tunnel, ...],
+    vpn: tuple[Tunnel, ...] | None,
     memory: MutableMapping[str, str] | None = None,
 ) -> Network:
-    """The facts put together, and hidden again where the network is a host's."""
+    """The facts put together, and hidden again where the network is a host's; `vpn` is None where it could not be told."""
     kind: str | Hidden | None = None
     wifi, how = wifi_linux.Wifi(None, None), "sysfs"
     if link:
@@ -92,7 +93,7 @@ def told(
             elif kind != "wifi" and wifi.present is not False:
                 kind = "wifi" if wifi.present else wifi.ssid
     own = devices.addresses.get(link.index, ()) if link else ()
-    suffixes, of_dns = dns_linux.found(system, tunnel=bool(devices.tunnels), memory=memory)
+    suffixes, of_dns = dns_linux.found(system, vpn is None or any(not t.mesh for t in vpn), memory)
     network = Network(
         online=online(devices, link),
         interface=link.name if link else None,
@@ -103,7 +104,7 @@ def told(
         gateway=rtnetlink.ip(gateway) if gateway else None,
         gateway_mac=mac,
         addresses=tuple(a.text for a in own if not a.flags & rtnetlink.IFA_DEPRECATED),
-        vpn=vpn,
+        vpn=vpn or (),
         via={
             "online": "netlink carrier and address",
             "interface": ROUTE,
@@ -139,7 +140,8 @@ def lent(
     card = devices.card(link)
     losses = losses_of(system, link) + (losses_of(system, card) if card.index != link.index else 0)
     boot = place_linux.kernel(system, "random/boot_id", memory)
-    return Lent(boot, link.index, losses, round(system.slept(), 1) + 0.0, mac if isinstance(mac, str) else None)
+    known = mac if isinstance(mac, str) else "" if mac == gateway_linux.SILENT else None
+    return Lent(boot, link.index, losses, round(system.slept(), 1) + 0.0, known)
 
 
 def losses_of(system: System, link: Link) -> int:

@@ -72,7 +72,22 @@ def confirmed(ticks: int | None, hertz: int, when: float, now: float) -> bool:
     return ticks is not None and now - (ticks + TICK) / hertz >= when
 
 
+def unheard(memory: Memory | None, index: int, gateway: str, given_up: bool) -> bool:
+    """Whether the kernel has given this gateway up, now or since it last answered: asked anew, an entry is "incomplete", as one
+    is that was never asked before."""
+    key = f"silent {index} {gateway}"
+    if memory is not None and given_up:
+        memory[key] = "yes"
+    return given_up or (memory is not None and key in memory)
+
+
+def heard(memory: Memory | None, index: int, gateway: str) -> None:
+    """The gateway answers (again)."""
+    if memory is not None:
+        memory.pop(f"silent {index} {gateway}", None)
+
+
 def forget(memory: Memory, index: int) -> None:
     """What was believed of a link's neighbours."""
-    for key in [k for k in memory if k.startswith((f"trust {index} ", f"old {index} "))]:
+    for key in [k for k in memory if k.startswith((f"trust {index} ", f"old {index} ", f"silent {index} "))]:
         del memory[key]

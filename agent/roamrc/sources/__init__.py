@@ -12,6 +12,7 @@ How the agent uses them:
   is back (what happened meanwhile was not seen), and show the error in `status` until then.
 - `every` is None for a source that needs no clock. A number is a safety net: drain it after that many seconds, readable or not
   (it may be another number after a drain); `fileno()` is -1 where such a source has no descriptor.
+- `mind(network)`, where a source has it, tells it what a look saw: it listens for what differs from that alone.
 - The agent limits its looks by itself: bringing up 500 interfaces is 1,000 changes that might each be the one.
 
 A platform is one module that has `openers(system, watched)`, and one line in PLATFORMS.
@@ -34,6 +35,11 @@ else:
 
 PLATFORMS: Mapping[str, str] = {"linux": "linux", "darwin": "darwin"}
 """sys.platform → the module of this folder that knows its sources."""
+
+
+RESOLV = tuple(map(Path, ("/etc/resolv.conf", "/run/systemd/resolve/stub-resolv.conf", "/run/NetworkManager/resolv.conf")))
+"""Where suffixes are read (probes/dns_linux.py): resolved's and NetworkManager's own change without resolv.conf where that only
+names the stub, or was written over by somebody else."""
 
 
 class Source(Protocol):
@@ -61,12 +67,12 @@ class Source(Protocol):
 class Watched:
     """The paths whose change is a reason to look, absolute: `config` is the folder of config.yaml and profiles/, `npm` are
     npm's files, `override` is the one file of the state folder through which commands talk to the agent, `resolv` is
-    resolv.conf, `release` the file of roamrc's own version."""
+    resolv.conf and what is read beside it, `release` the file of roamrc's own version."""
 
     config: Path
     npm: tuple[Path, ...]
     override: Path
-    resolv: Path = Path("/etc/resolv.conf")
+    resolv: tuple[Path, ...] = RESOLV
     release: str | None = None
 
 

@@ -53,12 +53,12 @@ def assemble(rows: tuple[Row, ...]) -> bytes:
     return code
 
 
-def attach(s: socket.socket) -> bool:
-    """Put the filter on a netlink socket. False where the kernel refuses it: then each message wakes, and nothing else is
-    different."""
+def attach(s: socket.socket, rows: tuple[Row, ...] | None = None) -> bool:
+    """Put the filter (or another one) on a netlink socket. False where the kernel refuses it: then each message wakes, and
+    nothing else is different."""
     import ctypes
 
-    code = assemble(program())
+    code = assemble(rows or program())
     held = ctypes.create_string_buffer(code, len(code))
     try:
         s.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", len(code) // 8, ctypes.addressof(held)))

@@ -18,7 +18,7 @@ from .netlink_news_linux import NEWLINK, News
 GROUPS = 0x1 | 0x10 | 0x100 | 0x40 | 0x400 | 0x80 | 0x40000 | 0x80000000
 """link; addresses, routes and rules of IPv4 and IPv6; nexthop objects. Rules: wg-quick's last step is a rule, and it alone
 moves the default route. Nexthops: a route goes with its nexthop, without a word of its own. No neighbours: they change all the
-time."""
+time, and of one alone there is a source of its own (neighbour_linux)."""
 
 BUFFER = 1 << 20
 """Bytes of receive buffer: 500 veth pairs are 1.5 MB in 0.25 s; with the default of 208 KB a slow reader lost nine tenths."""
