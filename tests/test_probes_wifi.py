@@ -43,9 +43,12 @@ def interface(ssid: bytes | None, kind: int = 2) -> nl80211.Interface:
     return nl80211.interface(body + (a(52, ssid) if ssid is not None else b""))
 
 
-def scanned(ssid: bytes, status: int | None, bssid: bytes = AP) -> bytes:
+CCMP = b"\x00\x0f\xac\x04"
+
+
+def scanned(ssid: bytes, status: int | None, bssid: bytes = AP, more: bytes = b"") -> bytes:
     """As nl80211_send_bss packs it: the BSS nested, with its elements (SSID, rates, country)."""
-    elements = bytes((0, len(ssid))) + ssid + bytes((1, 2, 0x82, 0x84)) + bytes((7, 3)) + b"DE "
+    elements = bytes((0, len(ssid))) + ssid + bytes((1, 2, 0x82, 0x84)) + bytes((7, 3)) + b"DE " + more
     bss = (
         a(1, bssid)
         + a(14, b"")
@@ -82,6 +85,27 @@ def test_the_network_we_are_in_among_others() -> None:
     assert nl80211.associated([]) is None
 
 
+PSK, OWE = b"\x00\x0f\xac\x02", b"\x00\x0f\xac\x12"
+WAYS: dict[str, tuple[tuple[bytes, ...] | None, bool]] = {
+    "open": (None, False),
+    "a passphrase": ((PSK,), True),
+    "a passphrase or SAE": ((PSK, b"\x00\x0f\xac\x08"), True),
+    "encrypted, and open to all": ((OWE,), False),
+    "one of two ways is open to all": ((PSK, OWE), False),
+    "none": ((), False),
+}
+
+
+@pytest.mark.parametrize(("ways", "keyed"), WAYS.values(), ids=WAYS)
+def test_whether_a_network_has_a_key(ways: tuple[bytes, ...] | None, keyed: bool) -> None:
+    ciphers = b"\1\0" + CCMP + b"\1\0" + CCMP
+    rsn = b"" if ways is None else ciphers + struct.pack("<H", len(ways)) + b"".join(ways) + b"\0\0"
+    (entry,) = [nl80211.bss(scanned(b"CorpNet", 1, more=bytes((48, len(rsn))) + rsn if rsn else b""))]
+    assert (entry.ssid, entry.keyed) == (b"CorpNet", keyed)
+    for cut in range(len(rsn)):
+        nl80211.bss(scanned(b"CorpNet", 1, more=bytes((48, cut)) + rsn[:cut]))
+
+
 def test_a_stations_address_is_the_access_points() -> None:
     assert (
         nl80211.station(struct.pack("=BBH", 19, 1, 0) + a(3, u32(5)) + a(6, AP) + a(46, u32(1)) + a(21, a(7, b"\xc4")))
@@ -102,7 +126,7 @@ def test_a_stations_address_is_the_access_points() -> None:
     ids=["none", "first", "later", "hidden", "cut", "stub"],
 )
 def test_the_ssid_among_the_elements(raw: bytes, ssid: bytes) -> None:
-    assert nl80211.elements(raw) == ssid
+    assert nl80211.element(raw, 0) == ssid
 
 
 HIDDEN = Hidden("hidden network")

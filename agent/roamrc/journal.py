@@ -116,6 +116,15 @@ def _record(setup: Setup, report: Report, override: Override | None, extra: Sequ
     return status
 
 
+def headline(status: Mapping[str, Any]) -> str:
+    """Profile and reason in one line, for the terminal and systemd."""
+    if not status:
+        return "starting"
+    profile, action = status["profile"], status["action"]
+    head = f"{profile} stands" if profile and action == "hold" else profile or action
+    return f"{head}: {status['because']}"
+
+
 def _label(status: Mapping[str, Any]) -> str | None:
     """What the log calls a state: hold, or the profile's name; None before the first."""
     label = "hold" if status.get("action") == "hold" else status.get("profile")

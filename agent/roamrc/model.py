@@ -52,7 +52,8 @@ class Link:
 
     All fields are level-triggered (kernel counters), so that a flap between two looks is still seen: `boot` id, interface
     `index`, `losses` of carrier since it was made, `slept` seconds in suspend since boot, `mac` of the gateway where it is
-    known, "" where it has stopped answering.
+    known, "" where it has stopped answering. A Wi-Fi `network` with a key is one link from access point to access point, and
+    counts no losses: who lacks the key can't bring its carrier back.
     """
 
     boot: str
@@ -60,12 +61,13 @@ class Link:
     losses: int
     slept: float
     mac: str | None
+    network: str = ""
 
     def same(self, other: Link) -> bool:
         """Whether nothing came between: a MAC not known on one side is no difference; suspend is compared within half a
         second."""
         return (
-            (self.boot, self.index, self.losses) == (other.boot, other.index, other.losses)
+            (self.boot, self.index, self.losses, self.network) == (other.boot, other.index, other.losses, other.network)
             and abs(self.slept - other.slept) < 0.5
             and (self.mac is None or other.mac is None or self.mac == other.mac)
         )

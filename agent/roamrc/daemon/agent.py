@@ -29,6 +29,7 @@ from . import handing, renewal, thrift, waiting
 from .diary import Diary
 from .errands import Errands
 from .notices import Notices
+from .roaming import Roaming
 from .trial import Trial
 from .watch import Watch
 
@@ -70,6 +71,7 @@ class Agent:
         self.pace = Pace(self.system.monotonic())
         self.diary = Diary(self.system.monotonic, self.pace)
         self.trial = Trial(self.errands, self.pace)
+        self.roaming = Roaming()
         self.status: dict[str, Any] = {}
         self.told = ""
         self.notices = Notices(system)
@@ -92,7 +94,7 @@ class Agent:
             self.look()
             self._requests()  # one that came while an older version became this one
             thrift.settle()
-            self.manager.ready(self._line())
+            self.manager.ready(journal.headline(self.status))
             while True:
                 with self.renewal.torn():
                     self.step(wake)
@@ -182,7 +184,11 @@ class Agent:
         self._settings()
         now = self.system.monotonic()
         settled = self.pace.looking(now)
+        before = replace(self.memory, answers=dict(self.memory.answers)) if self.lent else None
         seen = self._see(settled)
+        if before and (rest := self.roaming.rest(before, self.memory, now)):
+            self.diary.again(rest)
+            return
         self.memory.watched = self.watch is not None and self.watch.alive("profiles")
         self.errands.system = seen.setup.system
         if self.memory.moved:
@@ -243,8 +249,8 @@ class Agent:
         if passing and not status:
             self.diary.when_quiet(self.pace.rest(now))
         self._note(report, now)
-        if self.status and (self._line() != self.told or report.edits):
-            self.told = self._line()
+        if self.status and (journal.headline(self.status) != self.told or report.edits):
+            self.told = journal.headline(self.status)
             self.tell(self.told, self.status)
             self.manager.status(self.told)
         self.notices.seen(self.status, self.setup.config.notify)
@@ -286,14 +292,6 @@ class Agent:
         """The agent's own: faults of the settings, sources that are dead, the applied profile's proxy where it is."""
         tried = self.trial.problem(seen.decision)
         return (*self.setup_problems, *(self.watch.problems() if self.watch else ()), *((tried,) if tried else ()))
-
-    def _line(self) -> str:
-        """Profile and reason in one line, for the terminal and systemd."""
-        if not self.status:
-            return "starting"
-        profile, action = self.status["profile"], self.status["action"]
-        head = f"{profile} stands" if profile and action == "hold" else profile or action
-        return f"{head}: {self.status['because']}"
 
     # ---- requests ------------------------------------------------------------------------------------------
 

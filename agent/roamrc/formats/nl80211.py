@@ -20,6 +20,10 @@ STATION, P2P_CLIENT = 2, 8
 
 ASSOCIATED = 1
 
+RSN, OWE = 48, b"\x00\x0f\xac\x12"
+"""The element that tells how a network is protected (IEEE 802.11, 9.4.2.24), and the one way without a secret: anyone can offer
+it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interface:
@@ -32,11 +36,13 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Bss:
-    """One network of a scan: its BSSID as text, its SSID's bytes, and whether we are in it."""
+    """One network of a scan: its BSSID as text, its SSID's bytes, whether we are in it, and whether one must know a secret to be
+    (`keyed`): then so must whoever offers it."""
 
     bssid: str
     ssid: bytes
     associated: bool
+    keyed: bool = False
 
 
 def family_request(name: str) -> bytes:
@@ -72,8 +78,8 @@ def bss(body: bytes) -> Bss:
     a = attrs(body, 4)
     b = attrs(a.get(47, b""))
     raw = b.get(1, b"")
-    ssid = elements(b.get(6, b"")) or elements(b.get(11, b""))
-    return Bss(raw.hex(":") if len(raw) == 6 else "", ssid, 9 in b and u32(b[9]) == ASSOCIATED)
+    ssid, rsn = (element(b.get(6, b""), n) or element(b.get(11, b""), n) for n in (0, RSN))
+    return Bss(raw.hex(":") if len(raw) == 6 else "", ssid, 9 in b and u32(b[9]) == ASSOCIATED, _keyed(rsn))
 
 
 def associated(bodies: Iterable[bytes]) -> Bss | None:
@@ -81,12 +87,22 @@ def associated(bodies: Iterable[bytes]) -> Bss | None:
     return next((b for b in map(bss, bodies) if b.associated), None)
 
 
-def elements(raw: bytes) -> bytes:
-    """The SSID among information elements (IEEE 802.11, 9.4.2: number, length, value; the SSID is number 0)."""
+def _keyed(rsn: bytes) -> bool:
+    """Whether each way in (AKM suite) asks for a secret: version, group cipher, pairwise ciphers, then these."""
+    if len(rsn) < 8:
+        return False
+    at = 8 + 4 * struct.unpack_from("<H", rsn, 6)[0]
+    count = struct.unpack_from("<H", rsn, at)[0] if at + 2 <= len(rsn) else 0
+    ways = [rsn[at + 2 + 4 * n : at + 6 + 4 * n] for n in range(count)]
+    return bool(ways) and all(len(w) == 4 and w != OWE for w in ways)
+
+
+def element(raw: bytes, number: int) -> bytes:
+    """One of the information elements (IEEE 802.11, 9.4.2: number, length, value; the SSID is number 0)."""
     at = 0
     while at + 2 <= len(raw):
         size = raw[at + 1]
-        if raw[at] == 0:
+        if raw[at] == number:
             return raw[at + 2 : at + 2 + size] if at + 2 + size <= len(raw) else b""
         at += 2 + size
     return b""

@@ -244,7 +244,7 @@ def _json(record: Record) -> dict[str, Any]:
             "profile": lent.profile,
             "reference": lent.reference,
             "url": lent.url,
-            "link": [lent.link.boot, lent.link.index, lent.link.losses, lent.link.slept, lent.link.mac],
+            "link": [lent.link.boot, lent.link.index, lent.link.losses, lent.link.slept, lent.link.mac, lent.link.network],
         },
         "missing": record.missing,
         "mode": record.mode,
@@ -266,9 +266,10 @@ def _record(found: object) -> Record | None:
         return None
     if lent is not None:
         try:
-            boot, index, losses, slept, mac = lent["link"]
-            whole = _texts([boot, *(lent[k] for k in ("profile", "reference", "url"))]) and isinstance(mac, str | None)
-            lent = Lent(lent["profile"], lent["reference"], lent["url"], Link(boot, int(index), int(losses), float(slept), mac))
+            boot, index, losses, slept, mac, network = (*lent["link"], "")[:6]  # five until 0.1.0
+            whole = _texts([boot, network, *(lent[k] for k in ("profile", "reference", "url"))]) and isinstance(mac, str | None)
+            link = Link(boot, int(index), int(losses), float(slept), mac, network)
+            lent = Lent(lent["profile"], lent["reference"], lent["url"], link)
         except (KeyError, TypeError, ValueError):
             return None
         if not whole:

@@ -117,7 +117,7 @@ def told(
             "addresses": "netlink RTM_GETADDR",
             "vpn": ROUTE,
         },
-        link=lent(system, devices, link, mac, memory) if link else None,
+        link=lent(system, devices, link, mac, memory, wifi) if link else None,
     )
     if (link is None or link.kind in ("veth", "netkit")) and place_linux.container(system):
         inside = any(devices.addressed(x) and not x.flags & rtnetlink.IFF_LOOPBACK for x in devices.links.values())
@@ -134,14 +134,21 @@ def online(devices: Devices, link: Link | None) -> bool:
 
 
 def lent(
-    system: System, devices: Devices, link: Link, mac: str | Hidden | None, memory: MutableMapping[str, str] | None = None
+    system: System,
+    devices: Devices,
+    link: Link,
+    mac: str | Hidden | None,
+    memory: MutableMapping[str, str] | None = None,
+    wifi: wifi_linux.Wifi | None = None,
 ) -> Lent:
-    """The link that a login is lent to. A bond or bridge loses its carrier with its card's, which is counted too."""
+    """The link that a login is lent to. A bond or bridge loses its carrier with its card's, which is counted too; a Wi-Fi network
+    with a key is the same after each."""
     card = devices.card(link)
+    network = wifi.ssid if wifi and wifi.keyed and isinstance(wifi.ssid, str) else ""
     losses = losses_of(system, link) + (losses_of(system, card) if card.index != link.index else 0)
     boot = place_linux.kernel(system, "random/boot_id", memory)
     known = mac if isinstance(mac, str) else "" if mac == gateway_linux.SILENT else None
-    return Lent(boot, link.index, losses, round(system.slept(), 1) + 0.0, known)
+    return Lent(boot, link.index, 0 if network else losses, round(system.slept(), 1) + 0.0, known, network)
 
 
 def losses_of(system: System, link: Link) -> int:

@@ -22,11 +22,12 @@ UNNAMED = Hidden("hidden network")
 @dataclass(frozen=True, slots=True)
 class Wifi:
     """Name and access point, each a text, None (on no network) or Hidden; `present`: the kernel takes the interface
-    for Wi-Fi (None: it did not tell)."""
+    for Wi-Fi (None: it did not tell); `keyed`: whoever offers this network knows its secret."""
 
     ssid: str | Hidden | None
     bssid: str | Hidden | None
     present: bool | None = True
+    keyed: bool = False
 
 
 def read(system: System, index: int) -> Wifi:
@@ -74,7 +75,8 @@ def told(own: nl80211.Interface, found: nl80211.Bss | Hidden | None, peer: str =
     ssid = own.ssid if any(own.ssid) else entry.ssid if entry else b""
     bssid = entry.bssid if entry and entry.bssid else peer
     if any(ssid):
-        return Wifi(nl80211.name(ssid), bssid or (found if isinstance(found, Hidden) else Hidden("the driver does not tell")))
+        known = bssid or (found if isinstance(found, Hidden) else Hidden("the driver does not tell"))
+        return Wifi(nl80211.name(ssid), known, keyed=entry is not None and entry.keyed)
     if entry or own.ssid or peer:
         return Wifi(UNNAMED, bssid or Hidden("the driver does not tell"))
     return Wifi(found, found) if isinstance(found, Hidden) else Wifi(None, None)
