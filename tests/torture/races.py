@@ -118,15 +118,15 @@ class Agent:
                 return
             time.sleep(0.002)
 
-    def settle(self, place: str) -> None:
-        """The last look of all, after the last rescue."""
+    def settle(self, place: str) -> bool:
+        """The last look of all, after the last rescue; False where a hand edit stands against it."""
         setup, _ = look.setup(self.desk.system)
         self.due(setup, time.monotonic() + 1)
         end = time.monotonic() + 5
         while not self.look(place) and time.monotonic() < end:
             time.sleep(0.02)
         self.due(setup, time.monotonic() + 1)
-        self.look(place)
+        return self.look(place)
 
 
 @dataclass(slots=True)
@@ -162,7 +162,8 @@ def race(
             os.kill(pid, signal.SIGKILL)  # and its lock goes with it
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
-    agent.settle("office")
+    if not agent.settle("office"):  # a save held over two roams, ours and the command's, counts as a hand edit: no line is lost
+        desk.go("office", force=True)
     out = judged(desk, rounds)
     out.rescued, out.looks = agent.saved, looks
     desk.away()
