@@ -17,7 +17,7 @@ Floors, held by tests/test_floors.py:
 
     0  model, errors, slotted
     1  rules/, formats/, targets/, show, folders, and the tables of reading/: pure, no os, socket, subprocess, time, yaml
-    2  the edges: system, atomic, exchange, lease, places, reading/, memory/, children/, probes/, sources/, services/
+    2  the edges: system, atomic, exchange, lease, owner, places, reading/, memory/, children/, probes/, sources/, services/
     3  look, reconcile, lending, apply, act, journal; daemon/, setup/, doctor/, demo
     4  cli, commands/, terminal/
 
@@ -36,7 +36,8 @@ a link that went and came between two looks is still another link; a login waits
 after a move the old suffix, address and route still stand for some milliseconds. On Linux the inotify that follows npm's file and
 resolv.conf follows the profiles as well, and watchdog serves macOS: its threads, and the modules that came with it, were 4.4 MB
 of an idle agent's 23. Values are `slotted`, not dataclasses: 1.1 MB and a third of `use`. While somebody has npm's file open for
-writing nothing is renamed (`lease`), so that the old inode is looked back at only where there are no leases.
+writing nothing is renamed (`lease`), so that the old inode is looked back at only where there are no leases. A login outlives the
+carrier where a Wi-Fi network has a key (`daemon/roaming`): it is one link from access point to access point.
 """
 
 __version__ = "0.1.0"
