@@ -273,6 +273,16 @@ def test_a_proof_is_yes_or_unknown_and_never_no() -> None:
     assert decide(everywhere, answers={question: Answer("yes", "200")}).judged[0].verdict == "yes"
 
 
+def test_the_reason_names_what_holds_and_nothing_of_an_item_that_does_not() -> None:
+    p = profile(
+        "p",
+        {"dns_suffix": OFFICE.dns_suffixes[0], "gateway": "203.0.113.1"},
+        {"interface": OFFICE.interface, "kind": OFFICE.kind},
+    )
+    d = decide(p)
+    assert (d.profile, d.because) == (p, f"interface {OFFICE.interface}, kind {OFFICE.kind}")
+
+
 def test_the_reason_names_the_profile_s_own_words_and_no_control_character() -> None:
     p = replace(profile("p", {"ssid": "Evil*"}), because="policy 7")
     d = decide(p, network=replace(HOME, ssid="Evil\x1b[31m\n"))

@@ -207,11 +207,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A profile's verdict with every check that led to it."""
+    """A profile's verdict with every check that led to it; `held` are those of the items that hold."""
 
     profile: str
     verdict: Outcome
     checks: tuple[Check, ...] = ()
+    held: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ def _judge(profile: Profile, network: Network, answers: Answers, ready: bool = F
     questions: tuple[Question, ...] = ()
     if veto != "yes" and ("yes" not in verdicts or veto == "hidden"):
         questions = (*_open(profile.when, whens, profile), *_open(profile.unless, unlesses, profile))
-    return Judgement(profile.name, outcome, tuple(c for item in (*whens, *unlesses) for c in item)), questions
+    held = tuple(c for item, v in zip(whens, verdicts, strict=True) if v == "yes" for c in item)
+    return Judgement(profile.name, outcome, tuple(c for item in (*whens, *unlesses) for c in item), held), questions
 
 
 def _plainly_no(profile: Profile, network: Network) -> bool:
@@ -243,11 +244,7 @@ def _winner(
         )
         for t in ties[:1]
     )
-    reasons = [
-        f"{c.fact} {c.found}"
-        for c in judgement.checks
-        if c.verdict == "yes" and c.fact != "anywhere" and " unless" not in c.where
-    ]
+    reasons = [f"{c.fact} {c.found}" for c in judgement.held if c.fact != "anywhere"]
     return Decision(
         _action(profile), profile, _because(profile, ", ".join(dict.fromkeys(reasons)) or "anywhere"), judged, problems, questions
     )
