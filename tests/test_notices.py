@@ -54,6 +54,13 @@ def test_never_more_than_one_in_a_while_and_the_newest_wins(tmp_path: Path) -> N
     assert notices.due() == []
 
 
+def test_the_first_one_is_due_at_once(tmp_path: Path) -> None:
+    """It was due at minus infinity, which is no time to poll for: the agent ended at its first notice."""
+    notices = Notices(System({"PATH": str(tmp_path)}))
+    notices.seen(status("office", "dead"), "problems")
+    assert notices.due() == [0.0]
+
+
 def test_the_text_is_an_argument_and_its_markup_is_none() -> None:
     words = command(System({}, platform="linux"), "roamrc: x", '<b>$(touch pwned)</b> & "more"')
     assert words[-3:] == ("--", "roamrc: x", '&lt;b&gt;$(touch pwned)&lt;/b&gt; &amp; "more"')
@@ -88,3 +95,18 @@ def test_the_agent_tells_a_switch_where_it_was_asked_to(tmp_path: Path) -> None:
         assert not seen.exists()
         assert home.roamrc("use", "direct").code == 0
         wait(lambda: seen.exists() and "roamrc: direct" in seen.read_text(), "the notification")
+
+
+def test_a_problem_at_the_first_look_is_told_and_the_notifier_gets_no_password(tmp_path: Path) -> None:
+    seen = desktop(tmp_path)
+    (tmp_path / "notify-send").write_text(
+        f'#!/bin/sh\nenv > {tmp_path}/env.new; mv {tmp_path}/env.new {tmp_path}/env; echo "$3" > {seen}\n'
+    )
+    home = Home(tmp_path, {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CORP_USER": "alice", "CORP_PASS": "s3cret"})
+    home.settings("notify: problems\n")
+    home.profile("here", "when: anywhere\napply: {proxy: 'http://p.example:8080', login: 'env:CORP_USER,CORP_PASS'}\n")
+    home.profile("broken", "when: [\n")
+    with home.agent() as agent:
+        wait(lambda: seen.exists(), "the notification")
+        assert "s3cret" not in (tmp_path / "env").read_text()
+        assert agent.poll() is None

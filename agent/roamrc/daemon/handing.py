@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..errors import Refused, RoamError
 from ..memory.state import State
@@ -58,16 +58,19 @@ def _asked(state: State, verb: str, args: Mapping[str, Any], wait: float) -> dic
     state.discard(REPLY)
     state.save(REQUEST, {"id": ident, "verb": verb, "args": dict(args)})
     end = time.monotonic() + wait
-    while time.monotonic() < end:
-        if os.path.exists(state.path(REPLY)):
-            reply = state.load(REPLY)
-            if reply and reply.get("id") == ident:
-                state.discard(REPLY)
-                return reply
-        if state.agent_pid() is None:
+    try:
+        while time.monotonic() < end:
+            if os.path.exists(state.path(REPLY)):
+                reply = state.load(REPLY)
+                if reply and reply.get("id") == ident:
+                    state.discard(REPLY)
+                    return reply
+            if state.agent_pid() is None:
+                raise LookupError("the agent has gone")
+            time.sleep(0.003)
+    finally:
+        with suppress(RoamError):  # or an agent that was stopped would carry it out later, though it was refused
             state.discard(REQUEST)
-            raise LookupError("the agent has gone")
-        time.sleep(0.003)
     raise Refused(f"the agent did not answer in {wait:g} s", "roamrc status; its log tells more")
 
 
@@ -75,11 +78,11 @@ def pending(state: State) -> dict[str, Any] | None:
     """The request that lies there, taken away; None where it is not one that a command leaves."""
     if not os.path.lexists(state.path(REQUEST)):
         return None
-    try:
+    found = None
+    with suppress(Refused):  # a symlink, a newer command's, a disk that fails: whoever asked will be told that no answer came
         found = state.load(REQUEST)
-    except Refused:  # a symlink, a newer command's, a disk that fails: whoever asked will be told that no answer came
-        found = None
-    state.discard(REQUEST)
+    with suppress(Refused):
+        state.discard(REQUEST)
     return found if found and _sound(found.get("verb"), found.get("args")) else None
 
 
@@ -107,4 +110,5 @@ def serve(state: State, work: Callable[[str, dict[str, Any], bool], Mapping[str,
         content = work(str(args.get("verb")) if dry else verb, args, dry)
     except RoamError as e:
         content = {"error": {"sentence": e.sentence, "hint": e.hint, "where": e.where, "code": e.code}}
-    state.save(REPLY, {"id": request.get("id"), **content})
+    with suppress(RoamError):  # a full disk, a symlink: the command will say that no answer came
+        state.save(REPLY, {"id": request.get("id"), **content})

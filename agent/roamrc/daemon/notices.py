@@ -1,4 +1,4 @@
-"""A desktop notification for each switch or problem, where the user asked for it (`notify: on|problems`). Floor 2.
+"""A desktop notification for each switch or problem, where the user asked for it (`notify: on|problems`). Floor 3.
 
 By notify-send or osascript in a child of its own that nobody waits for; never more than one in GAP seconds, the newest wins.
 The text is an argument and never a script: an SSID in it is a stranger's.
@@ -36,7 +36,7 @@ class Notices:
     """What was shown last, and what waits; `seen` takes each status as it is written down."""
 
     system: System
-    last: float = float("-inf")
+    last: float = -GAP
     waiting: tuple[str, str] | None = None
     before: Mapping[str, Any] = field(default_factory=dict)
 

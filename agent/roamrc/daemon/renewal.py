@@ -1,4 +1,4 @@
-"""A package that was upgraded under the running agent: noticed by its version file, and the agent becomes the new one. Floor 2.
+"""A package that was upgraded under the running agent: noticed by its version file, and the agent becomes the new one. Floor 3.
 
 The process keeps its pid and the agent's lock: the kernel's lock belongs to the open file, which lives through exec (flock(2)),
 so that no second agent can come in between, and the service manager sees no restart.

@@ -1,4 +1,4 @@
-"""What an agent that has just started gives back before it idles for days. Floor 2."""
+"""What an agent that has just started gives back before it idles for days. Floor 3."""
 
 from __future__ import annotations
 
