@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -153,3 +154,73 @@ def test_a_shell_with_other_folders_learns_and_looks_where_the_agent_does(home: 
         assert home.roamrc("explain").err == ""
     assert not (tmp_path / "other").exists()
     assert home.roamrc("check", **other).err == ""
+
+
+@pytest.mark.parametrize("text", ['{"version": 2}', None], ids=["of a newer version", "a symlink"])
+def test_a_choice_that_can_not_be_read_holds_and_ends_nobody(home: Home, text: str | None) -> None:
+    """The agent ended with 4, and so did each new one; what it had lent stayed in npm's file."""
+    (home.path / "login").write_text("alice:s3cret\n")
+    (home.path / "login").chmod(0o600)
+    home.profile("office", OFFICE.replace("  no_proxy", "  login: file:~/login\n  no_proxy"))
+    with home.agent() as agent:
+        assert home.roamrc("use", "office").code == 0
+        assert "s3cret" in home.npmrc.read_text()
+        (home.state / "override.json").unlink()
+        (home.state / "override.json").write_text(text) if text else (home.state / "override.json").symlink_to("x")
+        home.profile("cafe", CAFE + "# stir\n")
+        wait(lambda: "s3cret" not in home.npmrc.read_text(), "the login taken back")
+        assert "proxy=http://proxy.corp.example:8080" in home.npmrc.read_text()
+        status = home.roamrc("status", "--json").json
+        assert (status["action"], status["because"]) == ("hold", "a choice made by hand can't be read")
+        assert "state" in [p["code"] for p in status["problems"]]
+        assert home.roamrc("apply").code == 4
+        assert agent.poll() is None
+
+
+def test_an_answer_that_can_not_be_written_ends_nobody(home: Home) -> None:
+    with home.agent() as agent:
+        work = State(home.state)
+        (home.state / "reply.json").symlink_to("x")
+        work.save(handing.REQUEST, {"id": "1", "verb": "use", "args": {"profile": "office"}})
+        wait(lambda: home.npmrc.exists() and "corp.example" in home.npmrc.read_text(), "the request carried out")
+        (home.state / "reply.json").unlink()
+        assert home.roamrc("auto").code in (0, 1)
+        assert agent.poll() is None
+
+
+def test_a_request_that_was_refused_is_not_carried_out_later(home: Home) -> None:
+    with home.agent() as agent:
+        agent.send_signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(Refused, match="did not answer"):
+                handing.ask(State(home.state), "use", {"profile": "office"}, wait=0.2)
+        finally:
+            agent.send_signal(signal.SIGCONT)
+        assert not (home.state / handing.REQUEST).exists()
+        assert home.roamrc("apply", "--json").json["override"] is None
+
+
+def test_who_only_looks_leaves_every_byte_of_the_state(home: Home) -> None:
+    """`explain` and dry runs ended an override that was bound to another gateway."""
+    assert home.roamrc("use", "office", "--until-moved").code == 0
+    path = home.state / "override.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "mac": "02:00:00:00:00:99", "gateway": "203.0.113.1"}))
+    before = {p: p.read_bytes() for p in home.state.rglob("*") if p.is_file()}
+    for argv in (
+        ["explain"],
+        ["facts"],
+        ["apply", "--dry-run"],
+        ["use", "direct", "--dry-run"],
+        ["auto", "--dry-run"],
+        ["check"],
+    ):
+        home.roamrc(*argv)
+    assert {p: p.read_bytes() for p in home.state.rglob("*") if p.is_file()} == before
+
+
+def test_a_dry_run_shows_what_happens_then(home: Home) -> None:
+    home.profile("office", OFFICE.replace("http://proxy", "http://alice:s3cret@proxy"))
+    dry = home.roamrc("use", "office", "--dry-run", "--json").json["edits"]
+    done = home.roamrc("use", "office", "--json").json["edits"]
+    assert dry == done
+    assert "alice" in home.npmrc.read_text()

@@ -85,10 +85,14 @@ def test_given_offline_it_is_bound_to_the_first_place(tmp_path: Path, stays: tup
     s, _ = look.setup(machine(tmp_path))
     s.state.save(override.NAME, override.to_json(Override("office", 100.0, None, True)))
     for network in (Network(False), *stays, Network(False)):
-        assert look.standing(s, network)[1] is None
-    found, why = look.standing(s, moved)
-    assert (found, str(why)[:7]) == (None, "moved: ")
-    assert look.standing(s, HOME) == (None, None)
+        seen = look.look(s, look.Memory(), network=network)
+        assert seen.ended is None
+        look.keep(seen)
+    seen = look.look(s, look.Memory(), network=moved)
+    assert (seen.override, str(seen.ended)[:7]) == (None, "moved: ")
+    assert look.standing(s, moved)[1] == seen.ended, "a look alone ends nothing"
+    look.keep(seen)
+    assert look.standing(s, HOME) == (None, None, None)
 
 
 @given(

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from . import journal, look, show
 from .daemon import waiting
-from .errors import RoamError
+from .errors import Refused, RoamError
 from .look import Look, Memory
 from .model import Override, Problem
 from .reconcile import Report, Setup, Wish, reconcile
 from .rules import match, override
+from .slotted import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,10 +30,13 @@ def prepare(
     """Changes the override as asked and looks. Raises RoamError where the profile to use does not exist or is broken; then
     nothing has changed."""
     seen = look.look(setup, memory, patience=PATIENCE, settled=settled)
+    for p in seen.problems:
+        if p.code == "state":
+            raise Refused(p.message, p.hint)
     if verb == "auto" and seen.override is not None:
         if not dry_run:
             setup.state.discard(override.NAME)
-        return look.decided(seen, None, memory.answers, settled)
+        return look.decided(replace(seen, ended=None, bound=None), None, memory.answers, settled)
     if verb != "use":
         return seen
     name = str(args["profile"])
@@ -53,7 +57,7 @@ def prepare(
     wanted = override.anchored(wanted, seen.network)
     if not dry_run:
         setup.state.save(override.NAME, override.to_json(wanted))
-    return look.decided(seen, wanted, memory.answers, settled)
+    return look.decided(replace(seen, ended=None, bound=None), wanted, memory.answers, settled)
 
 
 def answered(seen: Look) -> Look:
@@ -98,6 +102,8 @@ def _near(name: str, names: Sequence[str]) -> str:
 def carry_out(seen: Look, wish: Wish, extra: Sequence[Problem] = (), *, passing: bool = False) -> tuple[Report, dict[str, Any]]:
     """Reconciles what a look decided and writes it down; the dictionary is the status. `passing`: a state in the middle of a
     roam, which is not noted unless a file had to follow; its status is empty."""
+    if not wish.dry_run:
+        look.keep(seen)
     report = reconcile(seen.setup, seen.loaded.profiles, seen.network, seen.decision, wish)
     problems = (*seen.problems, *extra)
     if passing and not report.edits:

@@ -60,11 +60,12 @@ class Lending:
 
         return secrets.fetch(reference, url, self.system, profile)
 
-    def fetch_ahead(self) -> list[Problem]:
-        """Fetches the login if a file will need it; one not to be had is a problem, and the proxy is written without it."""
+    def fetch_ahead(self, dry: bool = False) -> list[Problem]:
+        """Fetches the login if a file will need it; one not to be had is a problem, and the proxy is written without it. `dry`:
+        nobody is asked for one; that in the profile's own URL is known."""
         if not self.profile or not self.reference or not self.lend:
             return []
-        ledger = Ledger(self.state)
+        ledger = Ledger(self.state, dry)
         path = str(self.places.npmrc)
         try:
             seen = atomic.read(path)
@@ -76,7 +77,7 @@ class Lending:
                 ]
             if self.reference == "url":
                 self.full = self.profile.apply.proxy
-            else:
+            elif not dry:
                 login = (self.fetch or self._here)(self.reference, self.profile.apply.proxy, self.profile.name)
                 self.full = url.with_login(self.bare, login) if login else None
         except RoamError as e:

@@ -3,9 +3,11 @@ commands share it."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 from . import places, probes, show
+from .errors import RoamError
 from .formats import reference
 from .memory.state import State
 from .model import Answer, Decision, Hidden, Network, Override, Problem, Question
@@ -35,8 +37,8 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen and decided. `problems` are those of files, override and settings; `ended` says why an override was
-    dropped."""
+    """What was seen and decided. `problems` are those of files, override and settings; `ended` says why the override that lies
+    there is over, `bound` is that override where it must be written anew, bound to this place: `keep` does either."""
 
     setup: Setup
     network: Network
@@ -45,6 +47,7 @@ class Look:
     decision: Decision
     problems: tuple[Problem, ...] = ()
     ended: str | None = None
+    bound: Override | None = None
 
 
 def setup(system: System, last: config.Config | None = None) -> tuple[Setup, tuple[Problem, ...]]:
@@ -57,7 +60,7 @@ def setup(system: System, last: config.Config | None = None) -> tuple[Setup, tup
 
 
 def look(s: Setup, memory: Memory, *, patience: float = 0.0, settled: bool = True, network: Network | None = None) -> Look:
-    """Looks once. Changes nothing but an override whose time is over, and the memory."""
+    """Looks once. Changes nothing but the memory. An override that can't be read holds: it may be the user's word."""
     loaded = profiles.load(s.places.profiles, memory.loaded, watched=memory.watched)
     memory.loaded = loaded
     withheld = _passwords(loaded)
@@ -70,28 +73,41 @@ def look(s: Setup, memory: Memory, *, patience: float = 0.0, settled: bool = Tru
     if memory.moved:
         memory.answers.clear()
     memory.network = seen
-    by_hand, ended = standing(s, seen)
+    try:
+        by_hand, ended, bound = standing(s, seen)
+    except RoamError as e:
+        unread = Problem("state", e.sentence, e.hint)
+        held = Decision("hold", None, "a choice made by hand can't be read")
+        return Look(s, seen, loaded, None, held, (*fault_problems(loaded.faults), unread))
     decision = _decide(s, seen, loaded, by_hand, memory.answers, settled)
-    return Look(s, seen, loaded, by_hand, decision, fault_problems(loaded.faults), ended)
+    return Look(s, seen, loaded, by_hand, decision, fault_problems(loaded.faults), ended, bound)
 
 
-def standing(s: Setup, network: Network) -> tuple[Override | None, str | None]:
-    """The override in force, or why it has just ended; one given offline is bound to the first place that can be read."""
+def standing(s: Setup, network: Network) -> tuple[Override | None, str | None, Override | None]:
+    """The override in force, or why it has just ended; and one given offline as it is bound to the first place that can be read.
+    Raises Refused where it can't be read."""
     found = override.from_json(s.state.load(override.NAME))
     if found is None:
-        return None, None
+        return None, None, None
     why = override.ended(found, network, s.system.now())
     if why:
-        s.state.discard(override.NAME)
-        return None, why
+        return None, why, None
     unbound = found.until_moved and not found.mac and found.gateway in (None, network.gateway)
     if unbound and network.online and isinstance(network.gateway, str):
         # by its gateway first: who left home before that had answered for its MAC was bound to the next place, the office
         bound = override.anchored(found, network)
-        if bound != found:
-            s.state.save(override.NAME, override.to_json(bound))
-        return bound, None
-    return found, None
+        return bound, None, bound if bound != found else None
+    return found, None, None
+
+
+def keep(seen: Look) -> None:
+    """Writes down what a look found of the override; commands that only look do not. Where the disk refuses, each look finds it
+    anew."""
+    with contextlib.suppress(RoamError):
+        if seen.ended:
+            seen.setup.state.discard(override.NAME)
+        elif seen.bound:
+            seen.setup.state.save(override.NAME, override.to_json(seen.bound))
 
 
 def decided(seen: Look, by_hand: Override | None, answers: Mapping[Question, Answer], settled: bool) -> Look:

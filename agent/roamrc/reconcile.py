@@ -89,8 +89,7 @@ def reconcile(setup: Setup, profiles: Sequence[Profile], network: Network, decis
     file."""
     report = Report(decision, problems=list(decision.problems))
     login = Lending(setup.system, setup.places, setup.state, decision, network, anew=wish.login, lend=wish.lend, fetch=wish.fetch)
-    if not wish.dry_run:
-        report.problems += login.fetch_ahead()
+    report.problems += login.fetch_ahead(wish.dry_run)
     try:
         if wish.dry_run:
             _all_files(setup, profiles, network, decision, wish, report, login)

@@ -190,7 +190,7 @@ class Agent:
             self.diary.again(rest)
             return
         self.memory.watched = self.watch is not None and self.watch.alive("profiles")
-        self.errands.system = seen.setup.system
+        self.errands.system = self.notices.system = seen.setup.system  # it withholds passwords from children
         if self.memory.moved:
             self._forget()
         self.pulse = self._pulse() if self.lent or waiting.needs_login(seen.decision) else None
@@ -239,6 +239,7 @@ class Agent:
 
     def _carry_out(self, seen: Look, wish: Wish, passing: bool = False) -> Report:
         wish.private = self.errands.inside()
+        look.keep(seen)
         seen = self.trial.before(seen, wish.force, self.system.monotonic())
         if seen.decision.waits:
             report, status = self._wait(seen, wish)
