@@ -25,7 +25,7 @@ Where to add what:
 
 - a fact of the network: a probe in probes/, its meaning in model.Network, its comparison in rules/checks.py
 - another platform: probes/NAME.py and sources/NAME.py, and one line in each __init__.py
-- another program to configure: targets/NAME.py and one line in targets/__init__.py
+- another program to configure: targets/NAME.py and one line in targets/__init__.py; .github/CONTRIBUTING.md says what else
 - a command: commands/NAME.py and one line in cli.COMMANDS, then `python -m roamrc.terminal.share` for man page and completion
 - a check of doctor's: a function of the module it is about, and one line in doctor.CHECKS (what only doctor looks at: doctor/)
 - a key of a profile: one line in reading/fields.py, from which check, the schema and the documentation follow
