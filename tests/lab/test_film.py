@@ -49,7 +49,7 @@ def test_three_commands_from_nothing_to_an_office_that_works(office: film.Office
     assert "ENETUNREACH" in before
     assert "wrote cafe.yaml, elsewhere.yaml, home.yaml, office.yaml, policy.yaml, vpn.yaml" in init
     assert "+ proxy: http://alice:***@proxy.corp.test:3128" in learn
-    assert "+https-proxy=http://proxy.corp.test:3128" in install
+    assert "+https-proxy=http://alice:***@proxy.corp.test:3128" in install
     assert "started roamrc.service" in install
     assert after == "1.0.0"
     assert "office since" in status
