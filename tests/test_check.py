@@ -203,9 +203,10 @@ def test_nor_is_one_whose_folder_others_can_put_another_in_place_of(tmp_path: Pa
     folder = tmp_path / "roamrc/profiles"
     folder.mkdir(parents=True)
     (folder / "office.yaml").write_text(GOOD)
-    folder.parent.chmod(0o777)
-    assert [f.hint for f in profiles.load(folder).faults] == [f"chmod o-w {folder.parent}"]
-    folder.parent.chmod(0o1777)  # as /tmp is: what is there stays its owner's
+    for path, mode in ((folder.parent, 0o777), (folder.parent, 0o1777), (folder, 0o1777)):  # sticky: anyone may add one
+        path.chmod(mode)
+        assert [f.hint for f in profiles.load(folder).faults] == [f"chmod o-w {path}"]
+        path.chmod(0o755)
     assert profiles.load(folder).faults == ()
 
 

@@ -43,10 +43,8 @@ def prepare(
     profile = next((p for p in (*seen.loaded.profiles, match.DIRECT) if p.name == name), None)
     if profile is None:
         for fault in seen.loaded.faults:
-            if fault.file in (
-                str(setup.places.profiles),
-                str(setup.places.config),
-            ):  # of a folder that is not obeyed, or can't be read, no profile is known
+            # of a folder that is not obeyed, or can't be read, no profile is known
+            if fault.file in (str(setup.places.profiles), str(setup.places.config)):
                 raise RoamError(fault.text, fault.hint, fault.where)
         raise RoamError(f'there is no profile "{name}"', _near(name, [p.name for p in seen.loaded.profiles]))
     if profile.broken is not None:

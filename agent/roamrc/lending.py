@@ -41,7 +41,7 @@ class Lending:
     ) -> None:
         """`anew`: fetch it even where one stands; `lend`: whether this network may be lent a login yet; `fetch`: how, if not
         here."""
-        self.system, self.places, self.state, self.network, self.anew, self.lend = system, places, state, network, anew, lend
+        self.system, self.places, self.state, self.network, self.anew = system, places, state, network, anew
         self.fetch = fetch
         self.lend = lend and self._link().mac != ""  # a gateway that fell silent: nobody knows who answers next
         profile = decision.profile if decision.action == "apply" else None

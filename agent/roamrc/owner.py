@@ -18,10 +18,11 @@ def not_anothers(folder: str) -> None:
 def who_else(info: os.stat_result) -> tuple[str, str] | None:
     """Why somebody else chooses what stands in a file or folder, in words, and the command that cures it, but for its path: a
     profile says where npm's traffic goes and who is sent its password, `ssid.command` runs a command. None where only this user
-    or root may write it (ssh and git ask the same of their files). A sticky folder's names are their owners' (chmod(1))."""
-    shared = stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX
-    if info.st_mode & stat.S_IWOTH and not shared:
+    or root may write it (ssh and git ask the same of their files). A sticky folder is no better: anyone may add a profile."""
+    if info.st_mode & stat.S_IWOTH:
         return "others may write it, and so choose your proxy and who is sent its password", "chmod o-w"
-    if info.st_uid not in (0, os.geteuid()) and not shared:
-        return f"it belongs to another user (uid {info.st_uid}), who so chooses your proxy and who is sent its password", "ls -ld"
+    me = os.geteuid()
+    if info.st_uid not in (0, me):
+        cure = f"sudo chown {me}" if me else "run roamrc as that user, without sudo; ls -ld"
+        return f"it belongs to another user (uid {info.st_uid}), who so chooses your proxy and who is sent its password", cure
     return None

@@ -81,8 +81,10 @@ def pending(state: State) -> dict[str, Any] | None:
     found = None
     with suppress(Refused):  # a symlink, a newer command's, a disk that fails: whoever asked will be told that no answer came
         found = state.load(REQUEST)
-    with suppress(Refused):
+    try:
         state.discard(REQUEST)
+    except Refused:
+        return None  # it would be carried out at every wake-up
     return found if found and _sound(found.get("verb"), found.get("args")) else None
 
 
