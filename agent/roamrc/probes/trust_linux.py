@@ -88,6 +88,6 @@ def heard(memory: Memory | None, index: int, gateway: str) -> None:
 
 
 def forget(memory: Memory, index: int) -> None:
-    """What was believed of a link's neighbours."""
-    for key in [k for k in memory if k.startswith((f"trust {index} ", f"old {index} ", f"silent {index} "))]:
+    """What was believed of a link and its neighbours."""
+    for key in [k for k in memory if k.startswith((f"trust {index} ", f"old {index} ", f"silent {index} ", f"kind {index} "))]:
         del memory[key]
