@@ -17,6 +17,7 @@ from machines import Mac
 from roamrc import __version__, cli
 from roamrc.daemon import renewal
 from roamrc.errors import Refused
+from roamrc.memory import glance
 from roamrc.memory.state import State
 from roamrc.places import find
 from roamrc.services import command, frozen, unit
@@ -125,6 +126,22 @@ def test_folders_and_npms_file_are_frozen(desk: Desk, monkeypatch: pytest.Monkey
     assert (code, other.read_bytes(), desk.npmrc.read_bytes()) == (0, OWN, OWN)
     assert "note: the installed agent's folders are meant" in said
     assert not (desk.home / "memory").exists()
+
+
+def test_every_command_means_the_installed_agent_s_state(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.profile("anywhere", DIRECT)
+    monkeypatch.setenv("ROAMRC_STATE_HOME", str(desk.home / "memory"))
+    assert desk.type("install", "--yes")[0] == 0
+    monkeypatch.delenv("ROAMRC_STATE_HOME")
+    note = "note: the installed agent's folder"
+    for words, shown in ((["status"], "anywhere"), (["log"], "anywhere"), (["apply"], "anywhere"), (["use", "direct"], "direct")):
+        _, said, err = desk.type(*words)
+        assert (shown in said, note in err) == (True, True), (words, said, err)
+    assert desk.type("prompt") == (0, "direct\n", ""), "nothing may stand before the prompt"
+    assert desk.type("auto")[0] == 0
+    assert not (desk.home / ".local/state/roamrc").exists()
+    monkeypatch.setenv("ROAMRC_STATE_HOME", str(desk.home / "memory"))
+    assert note not in desk.type("status")[2]
 
 
 def test_install_again_leaves_all_as_it_is(desk: Desk) -> None:
@@ -367,13 +384,22 @@ def test_what_was_frozen_is_read_back_from_the_unit(value: str) -> None:
     assert unit.environment(unit.text(["/usr/bin/roamrc", "run"], env, 252)) == env
 
 
-def test_what_was_frozen_is_read_back_from_an_installed_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("value", ["/plain", '/a "b"', "/100%/%h", "/$HOME/ü"])
+def test_what_was_frozen_is_read_back_from_an_installed_unit(tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     system = System({}, tmp_path, platform="linux")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ROAMRC_PLATFORM", "linux")
     assert frozen.environment(system) == {}
+    assert glance.state() == str(tmp_path / ".local/state/roamrc")
     path = tmp_path / ".config/systemd/user/roamrc.service"
     path.parent.mkdir(parents=True)
-    path.write_bytes(unit.text(["/usr/bin/roamrc", "run"], {"ROAMRC_STATE_HOME": "/mem"}, 252))
-    assert frozen.environment(system) == {"ROAMRC_STATE_HOME": "/mem"}
+    path.write_bytes(unit.text(["/usr/bin/roamrc", "run"], {"ROAMRC_STATE_HOME": value}, 252))
+    assert frozen.environment(system) == {"ROAMRC_STATE_HOME": value}
+    for own in ("/other", value):
+        monkeypatch.setenv("ROAMRC_STATE_HOME", own)
+        assert glance.state() == value
+    path.write_text("[Service]\nEnvironment=ROAMRC_STATE_HOME=/written/by/hand\n")
+    assert glance.state() == value, "a unit that is not of our making says nothing"
 
 
 # ---- an upgrade under the agent ------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ Exit codes: 0 all is well, or offline; 1 there is something to see: no agent, a 
 from __future__ import annotations
 
 import os
-import sys
 
 from .. import folders, show
 from ..memory import glance
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run(args: Any) -> int:
-    folder = glance.state()
+    folder = out.state()
     found, pid = glance.stored(folder), glance.agent_pid(folder)
     status = shown(found or {}, pid)
     if args.json:
@@ -45,11 +44,11 @@ def shown(stored: Mapping[str, Any], pid: int | None) -> dict[str, Any]:
     status["because"] = show.prose(str(status["because"] or ""))
     if not isinstance(status["override"], dict):
         status["override"] = None
-    platform = os.environ.get("ROAMRC_PLATFORM") or sys.platform
+    service = glance.service(os.environ, glance.home(), glance.platform())
     return {
         **status,
         "files": _rows(stored, "files", ("target", "path", "state")),
-        "agent": {"running": pid is not None, "pid": pid, "service": glance.service(os.environ, glance.home(), platform)},
+        "agent": {"running": pid is not None, "pid": pid, "service": service},
         "problems": _rows(stored, "problems", ("code", "message", "hint")),
     }
 

@@ -26,9 +26,37 @@ def home() -> str:
     return os.path.expanduser("~")
 
 
+def platform() -> str:
+    """As sys.platform has it; ROAMRC_PLATFORM stands in for another one (system.System.real)."""
+    import sys
+
+    return os.environ.get("ROAMRC_PLATFORM") or sys.platform
+
+
 def state() -> str:
-    """The state folder of this process's user and environment."""
-    return folders.state(os.environ, home())
+    """The state folder of the installed agent, or where none is, or its service names no other, that of this process."""
+    own = folders.state(os.environ, home())
+    for path in files(os.environ, home(), platform()):
+        text = _read(path)
+        if b"ROAMRC_STATE_HOME" not in text:
+            continue
+        if any(told.encode() in text for told in (f'"ROAMRC_STATE_HOME={own}"', f"<string>{own}</string>")):
+            return own
+        from ..services import frozen  # as much as the rest of a prompt: only where the words are not just ours
+        from ..system import System
+
+        return folders.state(frozen.installed(System.real())[0].env, home())
+    return own
+
+
+def _read(path: str) -> bytes:
+    """A service file; nothing where there is none that can be read."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb") as f:
+            return f.read(LIMIT)
+    except OSError:
+        return b""
 
 
 def stored(folder: str) -> Mapping[str, Any] | None:
@@ -102,11 +130,15 @@ def agent_pid(folder: str) -> int | None:
 def service(env: Mapping[str, str], home: str, platform: str) -> str | None:
     """The service manager that has our service, told by its files alone (services.leftovers): asking the manager costs a
     child."""
+    found = any(os.path.lexists(path) for path in files(env, home, platform))
+    return ("launchd" if platform == "darwin" else "systemd") if found else None
+
+
+def files(env: Mapping[str, str], home: str, platform: str) -> tuple[str, ...]:
+    """Where an install writes its service; the link in default.target.wants leads to the other one, or to nothing."""
     if platform == "darwin":
-        return "launchd" if os.path.lexists(f"{home}/Library/LaunchAgents/dev.roamrc.agent.plist") else None
+        return (f"{home}/Library/LaunchAgents/dev.roamrc.agent.plist",)
     own = env.get("XDG_CONFIG_HOME", "")
-    for base in {f"{home}/.config", own if own.startswith("/") else f"{home}/.config"}:
-        for part in ("default.target.wants/roamrc.service", "roamrc.service"):
-            if os.path.lexists(f"{base}/systemd/user/{part}"):
-                return "systemd"
-    return None
+    bases = dict.fromkeys((own if own.startswith("/") else f"{home}/.config", f"{home}/.config"))
+    parts = ("roamrc.service", "default.target.wants/roamrc.service")
+    return tuple(f"{base}/systemd/user/{part}" for base in bases for part in parts)

@@ -81,6 +81,17 @@ def ask(question: str) -> bool:
         return False
 
 
+def state() -> str:
+    """The state folder, by its files alone; that it is the installed agent's and not this shell's is said on standard error."""
+    from .. import folders
+    from ..memory import glance
+
+    folder = glance.state()
+    if folder != folders.state(os.environ, glance.home()):
+        print(f"note: the installed agent's folder is meant, {home(folder)}", file=sys.stderr)
+    return folder
+
+
 def machine() -> System:
     """This machine, with the folders of the installed or the living agent where this shell names others; that is said on standard
     error."""
