@@ -48,7 +48,9 @@ def test_what_is_news_of_the_gateway(gateway: str, mac: str | Hidden | None, dee
             assert not readable(source), "nothing is minded yet"
             ip(f"neigh del {line.split()[1]} dev {line.split()[3]}")
             here = Link("boot", socket.if_nametoindex("x0"), 0, 0.0, None)
-            source.mind(Network(True, "x0", gateway=gateway, gateway_mac=mac, link=here))
+            seen = Network(True, "x0", gateway=gateway, gateway_mac=mac, link=here)
+            assert source.mind(seen) is isinstance(mac, Hidden), "an answer of before the filter is told by nobody"
+            assert not source.mind(seen), "once"
             if isinstance(mac, str):
                 ip(f"neigh add {gateway} dev x0 lladdr {mac} nud stale")
                 assert not readable(source), "as it was seen"

@@ -29,6 +29,7 @@ from . import handing, renewal, thrift, waiting
 from .diary import Diary
 from .errands import Errands
 from .notices import Notices
+from .passing import Passing
 from .roaming import Roaming
 from .trial import Trial
 from .watch import Watch
@@ -57,8 +58,7 @@ class Agent:
     def __init__(self, system: System, tell: Tell, hold: renewal.Hold | None = None) -> None:
         self.system, self.tell = system, tell
         self.setup, self.setup_problems = look.setup(system)
-        self.manager = notify.listener(system.env)
-        self.memory = look.Memory()
+        self.manager, self.memory = notify.listener(system.env), look.Memory()
         self.sizes: dict[str, int] = {}
         self.recent: dict[str, tuple[float, FilePlan]] = {}
         self.watch: Watch | None = None
@@ -71,7 +71,7 @@ class Agent:
         self.pace = Pace(self.system.monotonic())
         self.diary = Diary(self.system.monotonic, self.pace)
         self.trial = Trial(self.errands, self.pace)
-        self.roaming = Roaming()
+        self.roaming, self.passing = Roaming(), Passing()
         self.status: dict[str, Any] = {}
         self.told = ""
         self.notices = Notices(system)
@@ -138,12 +138,13 @@ class Agent:
         now = self.system.monotonic()
         self.renewal.check(now)
         reasons = self.watch.reasons(ready, now)
+        self.passing.stirred(reasons)
         if self.errands.back(ready):
-            self.diary.again(0.0)
+            self._again()
         if reasons:
             self._stirred(", ".join(reasons), now)
         if self.rescues.look(self.setup.state, now):
-            self.diary.again(0.0)
+            self._again()
         self.notices.show(now)
         if self.diary.due(now):
             self.look()
@@ -160,7 +161,12 @@ class Agent:
             if any(n in (signal.SIGTERM, signal.SIGINT) for n in wake.recv(64)):
                 raise renewal.Stopped
         self.memory.watched = False
-        self.diary.again(0.0)  # SIGHUP: look again, at everything
+        self._again()  # SIGHUP: look again, at everything
+
+    def _again(self) -> None:
+        """A whole look now, for another reason than the network."""
+        self.passing.elsewhere = True
+        self.diary.again(0.0)
 
     def _stirred(self, reason: str, now: float) -> None:
         """Something happened: a look is due, at once unless this is a flood."""
@@ -185,7 +191,7 @@ class Agent:
         now = self.system.monotonic()
         settled = self.pace.looking(now)
         before = replace(self.memory, answers=dict(self.memory.answers)) if self.lent else None
-        seen = self._see(settled)
+        seen = look.look(self.setup, self.memory, settled=settled)
         if before and (rest := self.roaming.rest(before, self.memory, now)):
             self.diary.again(rest)
             return
@@ -202,20 +208,14 @@ class Agent:
             self.diary.again(max(HALF_SEEN, self.pace.gap()))  # what it becomes is an event of its own
             return
         if waiting.hangs_on_mac(seen):
-            seen = self._see(settled, MAC_PATIENCE)
+            seen = look.look(self.setup, self.memory, patience=MAC_PATIENCE, settled=settled)
         lend = waiting.may_lend(seen, settled)
-        passing = bool(self.status) and self.pace.rest(now) > 0
-        self._carry_out(
-            seen,
-            Wish(lend=lend, login=self.trial.rotated, sizes=self.sizes, recent=self.recent, fetch=self.errands.login),
-            passing,
-        )
-
-    def _see(self, settled: bool, patience: float = 0.0) -> Look:
-        seen = look.look(self.setup, self.memory, patience=patience, settled=settled)
-        if self.watch is not None:
-            self.watch.mind(seen.network)
-        return seen
+        rest = self.pace.rest(now) if self.status else 0.0
+        if rest and self.passing.nothing_new(seen, self.lent):
+            self.diary.when_quiet(rest)
+            return
+        wish = Wish(lend=lend, login=self.trial.rotated, sizes=self.sizes, recent=self.recent, fetch=self.errands.login)
+        self._carry_out(seen, wish, passing=rest > 0)
 
     def _forget(self) -> None:
         """The link is another one: what was learned on the old one says nothing any more."""
@@ -250,6 +250,7 @@ class Agent:
         if passing and not status:
             self.diary.when_quiet(self.pace.rest(now))
         self._note(report, now)
+        self.passing.carried_out(report)
         if self.status and (journal.headline(self.status) != self.told or report.edits):
             self.told = journal.headline(self.status)
             self.tell(self.told, self.status)
@@ -270,6 +271,8 @@ class Agent:
 
     def _plan_next(self, seen: Look, report: Report) -> None:
         now = self.system.monotonic()
+        if self.watch is not None and self.watch.mind(seen.network):
+            self.diary.when_quiet(self.pace.rest(now))
         if not self.pace.settled and (seen.decision.waits or waiting.needs_login(seen.decision)):
             self.diary.when_quiet(max(0.0, self.pace.settles_at() - now))
         if report.again is not None:
@@ -308,8 +311,6 @@ class Agent:
         self.memory.watched = False
         memory = replace(self.memory, answers=dict(self.memory.answers)) if dry else self.memory
         seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
-        if self.watch is not None:
-            self.watch.mind(seen.network)
         force = verb == "use" or bool(args.get("force"))
         if dry:
             wish = Wish(force=force, dry_run=True, sizes=dict(self.sizes), private=self.errands.inside())

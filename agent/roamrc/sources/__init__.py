@@ -12,7 +12,8 @@ How the agent uses them:
   is back (what happened meanwhile was not seen), and show the error in `status` until then.
 - `every` is None for a source that needs no clock. A number is a safety net: drain it after that many seconds, readable or not
   (it may be another number after a drain); `fileno()` is -1 where such a source has no descriptor.
-- `mind(network)`, where a source has it, tells it what a look saw: it listens for what differs from that alone.
+- `mind(network)`, where a source has it, tells it what a look saw: it listens for what differs from that alone; True where what
+  happened since that look may have been missed.
 - The agent limits its looks by itself: bringing up 500 interfaces is 1,000 changes that might each be the one.
 
 A platform is one module that has `openers(system, watched)`, and one line in PLATFORMS.

@@ -56,12 +56,15 @@ class Neighbour:
             self._socket.close()
             raise
 
-    def mind(self, network: Network) -> None:
-        """From now on the gateway of this look, and what it then was, is what news is compared with."""
+    def mind(self, network: Network) -> bool:
+        """From now on the gateway of this look, and what it then was, is what news is compared with. True: it had not answered,
+        and if it did before this call, nobody tells."""
         about = _about(network)
-        if about != self._minded:
-            self._minded = about
-            attach(self._socket, program(*about) if about else NOTHING)
+        if about == self._minded:
+            return False
+        self._minded = about
+        attach(self._socket, program(*about) if about else NOTHING)
+        return about is not None and not about[2]
 
     def fileno(self) -> int:
         return self._socket.fileno()
