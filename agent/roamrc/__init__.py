@@ -37,7 +37,9 @@ after a move the old suffix, address and route still stand for some milliseconds
 resolv.conf follows the profiles as well, and watchdog serves macOS: its threads, and the modules that came with it, were 4.4 MB
 of an idle agent's 23. Values are `slotted`, not dataclasses: 1.1 MB and a third of `use`. While somebody has npm's file open for
 writing nothing is renamed (`lease`), so that the old inode is looked back at only where there are no leases. A login outlives the
-carrier where a Wi-Fi network has a key (`daemon/roaming`): it is one link from access point to access point.
+carrier where a Wi-Fi network has a key (`daemon/roaming`): it is one link from access point to access point. A roam's passing
+states are looked at and not carried out where they ask nothing of the files (`daemon/passing`), and what was drafted once is not
+drafted again on the way back (`memory/past`): a quarter of the time from the event to the file.
 """
 
 __version__ = "0.1.0"

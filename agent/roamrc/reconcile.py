@@ -15,6 +15,7 @@ from .errors import Refused, RoamError
 from .formats.ini import Document, Prior
 from .lending import Fetch, Lending
 from .memory.ledger import Ledger
+from .memory.past import Past
 from .memory.state import State
 from .model import Decision, Edit, Network, Problem, Profile, Value
 from .places import Places
@@ -71,15 +72,13 @@ class Report:
 @dataclass(slots=True)
 class Wish:
     """How a reconcile is asked for: `force` by the user's own command, `dry_run` for a diff, `login` fetched anew even where
-    one stands, `lend` whether this network may be lent a login yet, `sizes` of the files as last seen,
-    `recent` the last write to each, and when."""
+    one stands, `lend` whether this network may be lent a login yet, `past` what is remembered of the files."""
 
     force: bool = False
     dry_run: bool = False
     login: bool = False
     lend: bool = True
-    sizes: dict[str, int] = field(default_factory=dict)
-    recent: dict[str, tuple[float, FilePlan]] = field(default_factory=dict)
+    past: Past = field(default_factory=Past)
     private: frozenset[str] = frozenset()
     fetch: Fetch | None = None
 
@@ -115,9 +114,9 @@ def _all_files(
         paths = ledger.paths() or paths
     else:
         for path in [p for p in ledger.paths() if p not in paths]:
-            _guarded(report, path, partial(_put_back, setup, ledger, path, report, wish))
+            _guarded(report, path, partial(_put_back, ledger, path, report, wish))
     for path in paths:
-        _guarded(report, path, partial(_one_file, setup, profiles, network, decision, wish, report, login, ledger, path))
+        _guarded(report, path, partial(_one_file, setup, profiles, decision, wish, report, login, ledger, path))
 
 
 def _guarded(report: Report, path: str, work: Callable[[], None]) -> None:
@@ -134,7 +133,6 @@ def _guarded(report: Report, path: str, work: Callable[[], None]) -> None:
 def _one_file(
     setup: Setup,
     profiles: Sequence[Profile],
-    network: Network,
     decision: Decision,
     wish: Wish,
     report: Report,
@@ -143,15 +141,15 @@ def _one_file(
     path: str,
 ) -> None:
     for attempt in range(apply.TRIES):
-        seen = apply.read(path, known=path in wish.sizes and not wish.force)
+        seen = apply.read(path, known=path in wish.past.sizes and not wish.force)
         if _in_the_middle(seen, wish, report):
             report.files.append(FileState(NPM.name, path, "pending"))
             return
         file = ledger.file(NPM, path, seen.data)
-        when, last = wish.recent.get(path, (0.0, None))
+        when, last = wish.past.recent.get(path, (0.0, None))
         if last is not None and setup.system.monotonic() - when < LOST:
             file = lost_update(file, last)
-        plan = _plan(setup, profiles, decision, wish, report, login, ledger, file)
+        plan = _plan(setup, profiles, decision, wish, login, ledger, file)
         if plan.held:
             _say_held(plan, report)
         if plan.conflicts and not wish.dry_run:
@@ -177,9 +175,9 @@ def _one_file(
             return
         if rescue:
             report.rescues.append(rescue)
-        wish.sizes[path] = len(plan.after or b"")
+        wish.past.sizes[path] = len(plan.after or b"")
         if plan.edits:
-            wish.recent[path] = (setup.system.monotonic(), plan)
+            wish.past.recent[path] = (setup.system.monotonic(), plan)
         report.plans.append(plan)
         report.edits += plan.edits
         report.files.append(_state(plan, "conflict" if plan.conflicts else "in-sync"))
@@ -189,12 +187,12 @@ def _one_file(
 def _in_the_middle(seen: atomic.Seen, wish: Wish, report: Report) -> bool:
     """Whether a saver that truncates and writes in place may be at work: the file shrank, and only just now."""
     size = len(seen.data or b"")
-    before = wish.sizes.get(seen.path)
+    before = wish.past.sizes.get(seen.path)
     if seen.data is None or before is None or size >= before or (wish.force and size):
-        wish.sizes[seen.path] = size
+        wish.past.sizes[seen.path] = size
         return False
     if abs(time.time() - seen.mtime) >= YOUNG:
-        wish.sizes[seen.path] = size
+        wish.past.sizes[seen.path] = size
         return False
     report.again = 0.1
     return True
@@ -205,7 +203,6 @@ def _plan(
     profiles: Sequence[Profile],
     decision: Decision,
     wish: Wish,
-    report: Report,
     login: Lending,
     ledger: Ledger,
     file: File,
@@ -213,8 +210,11 @@ def _plan(
     profile = decision.profile
     if decision.action == "hold" or profile is None:
         return unlend(NPM, file, ledger.digest, "login taken back") if file.record.lent else _nothing(file)
-    get, keys = _after(file, profile)
     proxy, lent = login.url_for(file, ledger)
+    asked = (file, profile, setup.config, wish.force, wish.private, proxy, ledger.key)
+    if known := wish.past.drafted(asked):
+        return known
+    get, keys = _after(file, profile)
     wanted = npm.wanted(profile, get, keys, auto=setup.config.no_proxy_auto, private=wish.private, proxy=proxy)
     if profile.apply.proxy == "keep" and file.record.lent:
         gone = unlend(NPM, file, ledger.digest, "login taken back")
@@ -236,7 +236,7 @@ def _plan(
         return plan
     if plan.conflicts and any(k in NPM.urls for k in plan.conflicts):
         lent = None
-    return replace(plan, record=replace(plan.record, lent=lent))
+    return wish.past.keep(asked, replace(plan, record=replace(plan.record, lent=lent)))
 
 
 def _nothing(file: File) -> FilePlan:
@@ -257,7 +257,7 @@ def _after(file: File, profile: Profile) -> tuple[npm.Get, list[str]]:
     return (lambda k: named[k] if k in named else doc.get(k)), list(dict.fromkeys((*doc.keys(), *named)))
 
 
-def _put_back(setup: Setup, ledger: Ledger, path: str, report: Report, wish: Wish) -> None:
+def _put_back(ledger: Ledger, path: str, report: Report, wish: Wish) -> None:
     """A file that is no longer npm's (its path was changed in the settings) gets its own lines back and is forgotten."""
     if wish.dry_run:
         return

@@ -79,7 +79,7 @@ def looks(desk: Desk, place: str, clock: memoryview) -> int:
         clock[1] = last
         seen = look.look(setup, memory, network=saved.from_json(NETWORKS[place], "between"))
         report, _ = act.carry_out(seen, wish, trouble)
-        wish = Wish(recent=wish.recent, sizes=wish.sizes)
+        wish = Wish(past=wish.past)
         rescues.add(report.rescues, clock[0])
         if last:
             break

@@ -101,7 +101,7 @@ class Agent:
         """One look; whether the file is now as this place wants it."""
         setup, trouble = look.setup(self.desk.system)
         seen = look.look(setup, self.memory, network=saved.from_json(NETWORKS[place], "race"))
-        report, _ = act.carry_out(seen, Wish(sizes=self.wish.sizes, recent=self.wish.recent), trouble)
+        report, _ = act.carry_out(seen, Wish(past=self.wish.past), trouble)
         if self.rescue:
             self.rescues.add(report.rescues, time.monotonic())
         else:

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from .. import act, apply, journal, look, show, sources
 from ..errors import RoamError
 from ..look import Look
+from ..memory.past import Past
 from ..model import Decision, Problem
 from ..reading import config
 from ..reconcile import Report, Wish, reconcile
-from ..rules.owned import FilePlan
 from ..rules.pace import Pace
 from ..services import notify
 from ..slotted import replace
@@ -59,8 +59,7 @@ class Agent:
         self.system, self.tell = system, tell
         self.setup, self.setup_problems = look.setup(system)
         self.manager, self.memory = notify.listener(system.env), look.Memory()
-        self.sizes: dict[str, int] = {}
-        self.recent: dict[str, tuple[float, FilePlan]] = {}
+        self.past = Past()
         self.watch: Watch | None = None
         self.stamp: object = None
         self.rescues = apply.Rescues()
@@ -203,7 +202,7 @@ class Agent:
         if look.half_seen(seen.network) and not settled:
             if self.memory.moved:  # what was lent to the old link must go before the new one can be told apart
                 held = replace(seen, decision=Decision("hold", None, "resolv.conf is being written"))
-                report, _ = self._wait(held, Wish(sizes=self.sizes, recent=self.recent))
+                report, _ = self._wait(held, Wish(past=self.past))
                 self._note(report, now)
             self.diary.again(max(HALF_SEEN, self.pace.gap()))  # what it becomes is an event of its own
             return
@@ -214,7 +213,7 @@ class Agent:
         if rest and self.passing.nothing_new(seen, self.lent):
             self.diary.when_quiet(rest)
             return
-        wish = Wish(lend=lend, login=self.trial.rotated, sizes=self.sizes, recent=self.recent, fetch=self.errands.login)
+        wish = Wish(lend=lend, login=self.trial.rotated, past=self.past, fetch=self.errands.login)
         self._carry_out(seen, wish, passing=rest > 0)
 
     def _forget(self) -> None:
@@ -313,13 +312,13 @@ class Agent:
         seen = act.prepare(self.setup, memory, verb, args, dry_run=dry)
         force = verb == "use" or bool(args.get("force"))
         if dry:
-            wish = Wish(force=force, dry_run=True, sizes=dict(self.sizes), private=self.errands.inside())
+            wish = Wish(force=force, dry_run=True, past=Past(dict(self.past.sizes)), private=self.errands.inside())
             report, status = act.carry_out(self.errands.once_alive(seen, force, again=False)[0], wish, self._problems(seen))
         else:
             if self.memory.moved:
                 self._forget()
             fetch = self.errands.login_now
-            report = self._carry_out(seen, Wish(force=force, login=True, sizes=self.sizes, recent=self.recent, fetch=fetch))
+            report = self._carry_out(seen, Wish(force=force, login=True, past=self.past, fetch=fetch))
             status = self.status
         return {"status": status, "edits": journal.edits_json(report.edits)}
 
