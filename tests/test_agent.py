@@ -102,6 +102,7 @@ def test_an_override_is_handed_over_and_ends_by_itself(home: Home) -> None:
         assert not holds(home, PROXY)
         wait(lambda: holds(home, PROXY), "the end of the override")
         wait(lambda: status(home)["override"] is None, "the end of the override in status")
+        assert "no more by hand (its time is over): " in home.roamrc("log").out
         assert home.roamrc("use", "nowhere").code == 2
         assert holds(home, PROXY)
 

@@ -108,4 +108,4 @@ def carry_out(seen: Look, wish: Wish, extra: Sequence[Problem] = (), *, passing:
         return report, {}
     if wish.dry_run:
         return report, journal.snapshot(seen.setup, report, seen.override, problems, seen.setup.system.now())
-    return report, journal.record(seen.setup, report, seen.override, problems)
+    return report, journal.record(seen.setup, report, seen.override, problems, seen.ended)

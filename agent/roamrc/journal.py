@@ -76,14 +76,17 @@ def snapshot(setup: Setup, report: Report, override: Override | None, extra: Seq
     }
 
 
-def record(setup: Setup, report: Report, override: Override | None, extra: Sequence[Problem] = ()) -> dict[str, Any]:
-    """Writes status and log if there is anything new in them; returns the status. Where the machine refuses that (a full disk),
-    it is a problem of the report's and of the status returned: npm's file is right nevertheless."""
+def record(
+    setup: Setup, report: Report, override: Override | None, extra: Sequence[Problem] = (), ended: str | None = None
+) -> dict[str, Any]:
+    """Writes status and log if there is anything new in them, in the log also why an override has `ended`; returns the status.
+    Where the machine refuses that (a full disk), it is a problem of the report's and of the status returned: npm's file is right
+    nevertheless."""
     try:
         # a lock that was waited for in vain is not waited for again: exit code 4 came after 20 s instead of 10
         busy = any(p.code == "state" for p in report.problems)
         with setup.state.lock(0.0) if busy else contextlib.nullcontext():
-            return _record(setup, report, override, extra)
+            return _record(setup, report, override, extra, ended)
     except RoamError as e:
         if any(p.message == e.sentence for p in report.problems):
             return snapshot(setup, report, override, extra, setup.system.now())
@@ -91,7 +94,9 @@ def record(setup: Setup, report: Report, override: Override | None, extra: Seque
         return snapshot(setup, report, override, extra, setup.system.now())
 
 
-def _record(setup: Setup, report: Report, override: Override | None, extra: Sequence[Problem]) -> dict[str, Any]:
+def _record(
+    setup: Setup, report: Report, override: Override | None, extra: Sequence[Problem], ended: str | None
+) -> dict[str, Any]:
     before = setup.state.load(STATUS) or {}
     now = setup.system.now()
     status = snapshot(setup, report, override, extra, now)
@@ -105,7 +110,7 @@ def _record(setup: Setup, report: Report, override: Override | None, extra: Sequ
             "at": rfc3339(now),
             "from": _label(before),
             "to": _label(status),
-            "because": status["because"],
+            "because": f"no more by hand ({show.line(ended)}): {status['because']}" if ended else status["because"],
             "keys": keys,
         }
         if lost:
