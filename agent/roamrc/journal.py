@@ -134,8 +134,3 @@ def _label(status: Mapping[str, Any]) -> str | None:
     """What the log calls a state: hold, or the profile's name; None before the first."""
     label = "hold" if status.get("action") == "hold" else status.get("profile")
     return label if isinstance(label, str) else None
-
-
-def stored(setup: Setup) -> Mapping[str, Any] | None:
-    """The status as last written, by the agent or by a command."""
-    return setup.state.load(STATUS)
