@@ -9,7 +9,7 @@ import pytest
 
 from roamrc.formats.rtnetlink import Address, Hop, Link, Route, Rule
 from roamrc.model import Tunnel
-from roamrc.probes import devices_linux, linux, route_linux
+from roamrc.probes import devices_linux, linux, route_linux, trust_linux
 from roamrc.probes.devices_linux import Devices
 from roamrc.probes.route_linux import Ways
 from roamrc.slotted import replace
@@ -294,3 +294,17 @@ def test_losses_from_sys_on_an_old_kernel(tmp_path: Path) -> None:
     (tmp_path / "sys/class/net/eth0/carrier_down_count").write_text("4\n")
     assert linux.losses_of(System(root=str(tmp_path)), ETH) == 4
     assert linux.losses_of(System(root=str(tmp_path)), WLAN) == 0
+
+
+def test_what_a_card_is_is_read_once_but_not_where_it_could_not_be(tmp_path: Path) -> None:
+    system, memory, card = System(root=str(tmp_path)), dict[str, str](), link(2, "wlan0")
+    assert devices_linux.kind(system, card, memory) == "wired"
+    folder = tmp_path / "sys/class/net/wlan0"
+    folder.mkdir(parents=True)
+    (folder / "uevent").write_text("DEVTYPE=wlan\nINTERFACE=wlan0\n")
+    assert devices_linux.kind(system, card, memory) == "wifi", "what could not be read was not remembered"
+    (folder / "uevent").unlink()
+    assert devices_linux.kind(system, card, memory) == "wifi"
+    assert devices_linux.kind(system, link(2, "wlan1"), memory) == "wired"
+    trust_linux.forget(memory, 2)
+    assert devices_linux.kind(system, card, memory) == "wired"

@@ -7,7 +7,7 @@ decide where one of these does: a laptop's `docker0` may be a Wi-Fi card that it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 
 from ..formats.rtnetlink import IFF_LOOPBACK, Address, Link
 from ..slotted import dataclass, field
@@ -148,11 +148,21 @@ def parents(system: System, links: Iterable[Link]) -> frozenset[int]:
     return frozenset(found)
 
 
-def kind(system: System, link: Link) -> str:
+def kind(system: System, link: Link, memory: MutableMapping[str, str] | None = None) -> str:
     """wifi, wired, cellular or other, for a card (sysfs-class-net: cfg80211 and wwan devices name themselves in `uevent`).
-    A phone tethered by USB is cellular, as on macOS."""
+    A phone tethered by USB is cellular, as on macOS. With a `memory` it is read once, where it can be: these are five files."""
+    name = f"kind {link.index} {link.name}"
+    if memory is not None and name in memory:
+        return memory[name]
     raw = system.read(f"/sys/class/net/{link.name}/uevent", 4096) if sane(link.name) else None
     lines = raw.decode("utf-8", "replace").splitlines() if isinstance(raw, bytes) else []
+    found = _kind(system, link, lines)
+    if memory is not None and lines:
+        memory[name] = found
+    return found
+
+
+def _kind(system: System, link: Link, lines: list[str]) -> str:
     told_type = next((x.removeprefix("DEVTYPE=") for x in lines if x.startswith("DEVTYPE=")), "")
     if told_type == "wlan" or (lines and any(system.stat(f"/sys/class/net/{link.name}/{x}") for x in ("phy80211", "wireless"))):
         return "wifi"

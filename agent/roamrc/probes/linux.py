@@ -83,7 +83,7 @@ def told(
     if link:
         card = devices.card(link)
         known = system.stat("/sys/class/net") is not None
-        kind = _kind(system, card, memory if known else None)
+        kind = devices_linux.kind(system, card, memory)
         if kind == "wifi" or (not known and kind == "wired" and not card.kind):
             wifi, how = wifi_linux.read(system, card.index), wifi_linux.VIA
             if kind == "wifi":
@@ -124,17 +124,6 @@ def told(
         return place_linux.veil(replace(network, online=network.online or inside), place_linux.CONTAINER, "container mark")
     maker = place_linux.hypervisor(gateway, mac, devices.card(link), own) if link and isinstance(mac, str) else None
     return place_linux.veil(network, place_linux.NAT, f"{maker}: the gateway's MAC") if maker else network
-
-
-def _kind(system: System, card: Link, memory: MutableMapping[str, str] | None) -> str:
-    """What a card is, read once as long as it stays and keeps its carrier: five files of /sys at each look."""
-    name = f"kind {card.index} {card.name}"
-    found = memory.get(name) if memory is not None else None
-    if found is None:
-        found = devices_linux.kind(system, card)
-        if memory is not None:
-            memory[name] = found
-    return found
 
 
 def online(devices: Devices, link: Link | None) -> bool:
