@@ -398,8 +398,31 @@ def test_what_was_frozen_is_read_back_from_an_installed_unit(tmp_path: Path, val
     for own in ("/other", value):
         monkeypatch.setenv("ROAMRC_STATE_HOME", own)
         assert glance.state() == value
-    path.write_text("[Service]\nEnvironment=ROAMRC_STATE_HOME=/written/by/hand\n")
-    assert glance.state() == value, "a unit that is not of our making says nothing"
+    monkeypatch.setenv("ROAMRC_STATE_HOME", "/other\udcff")
+    for text in (
+        b"Environment=ROAMRC_STATE_HOME=/by/hand",
+        b'#Environment="ROAMRC_STATE_HOME=/off"',
+        b'Environment="ROAMRC_STATE_HOME=x"',
+    ):
+        path.write_bytes(b"[Service]\n" + text + b"\n")
+        assert glance.state() == "/other\udcff", "a unit that is not of our making says nothing"
+    path.write_bytes(b'Environment="ROAMRC_STATE_HOME=/a\0b"\n')
+    assert glance.state() == "/other\udcff"
+    path.unlink()
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)
+    assert glance.state() == "/other\udcff", "a pipe that nobody writes into"
+    os.close(writer)
+
+
+def test_an_agent_of_this_shell_s_own_goes_before_an_installed_one_that_is_dead(
+    agent: State, monkeypatch: pytest.MonkeyPatch, desk: Desk
+) -> None:
+    desk.plist.parent.mkdir(parents=True, exist_ok=True)
+    desk.plist.write_bytes(plistlib.dumps({"EnvironmentVariables": {"ROAMRC_STATE_HOME": str(desk.home / "a & b")}}))
+    assert glance.state() == str(agent.folder)
+    monkeypatch.setenv("ROAMRC_STATE_HOME", str(desk.home / "none"))
+    assert glance.state() == str(desk.home / "a & b"), "no agent lives in either"
 
 
 # ---- an upgrade under the agent ------------------------------------------------------------------------------------------------

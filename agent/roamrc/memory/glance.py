@@ -34,19 +34,31 @@ def platform() -> str:
 
 
 def state() -> str:
-    """The state folder of the installed agent, or where none is, or its service names no other, that of this process."""
+    """The state folder that is meant: the installed agent's, where its service names one; that of this process where no agent
+    lives there and one does here."""
     own = folders.state(os.environ, home())
     for path in files(os.environ, home(), platform()):
-        text = _read(path)
-        if b"ROAMRC_STATE_HOME" not in text:
-            continue
-        if any(told.encode() in text for told in (f'"ROAMRC_STATE_HOME={own}"', f"<string>{own}</string>")):
-            return own
-        from ..services import frozen  # as much as the rest of a prompt: only where the words are not just ours
-        from ..system import System
-
-        return folders.state(frozen.installed(System.real())[0].env, home())
+        told = _frozen(_read(path))
+        if told.startswith("/"):
+            folder = folders.state({"ROAMRC_STATE_HOME": told}, home())
+            foreground = folder != own and agent_pid(folder) is None and agent_pid(own) is not None
+            return own if foreground else folder
     return own
+
+
+def _frozen(text: bytes) -> str:
+    """ROAMRC_STATE_HOME as `install` has written it into a unit or a plist, "" where it has not: a prompt can't afford to import
+    what reads either."""
+    unit = b'Environment="ROAMRC_STATE_HOME='
+    line = next((x[len(unit) : -1] for x in text.split(b"\n") if x.startswith(unit)), None)
+    if line is not None and (b"\\" in line or b"%" in line):
+        from ..services.unit import environment  # escapes are rare
+
+        line = os.fsencode(environment(text).get("ROAMRC_STATE_HOME", ""))
+    if line is None:
+        line = text.partition(b"<key>ROAMRC_STATE_HOME</key>")[2].partition(b"<string>")[2].partition(b"</string>")[0]
+        line = line.replace(b"&lt;", b"<").replace(b"&gt;", b">").replace(b"&amp;", b"&")
+    return "" if b"\0" in line else os.fsdecode(line)
 
 
 def _read(path: str) -> bytes:
@@ -54,7 +66,7 @@ def _read(path: str) -> bytes:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb") as f:
-            return f.read(LIMIT)
+            return f.read(LIMIT) or b""  # None: a pipe that nobody writes into
     except OSError:
         return b""
 

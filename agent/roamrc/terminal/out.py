@@ -87,7 +87,7 @@ def state() -> str:
     from ..memory import glance
 
     folder = glance.state()
-    if folder != folders.state(os.environ, glance.home()):
+    if os.path.realpath(folder) != os.path.realpath(folders.state(os.environ, glance.home())):
         print(f"note: the installed agent's folder is meant, {home(folder)}", file=sys.stderr)
     return folder
 
@@ -100,9 +100,12 @@ def machine() -> System:
 
     system, note = System.real(), ""
     if glance.service(system.env, str(system.home), system.platform) is not None:
+        from .. import folders
         from ..services import frozen
 
-        system, note = frozen.installed(system)
+        there, note = frozen.installed(system)
+        meant = not note or folders.state(there.env, str(there.home)) == glance.state()
+        system, note = (there, note) if meant else (system, "")
     if not note:
         system, note = _living(system)
     if note:
