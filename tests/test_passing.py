@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from roamrc.daemon.agent import Agent
 from roamrc.daemon.passing import Passing
 from roamrc.formats import saved
 from roamrc.look import Look, Memory, look, setup
 from roamrc.model import Apply, Decision, Problem, Profile, Question
 from roamrc.reconcile import FileState, Report
+from roamrc.rules.owned import File, FilePlan, Record
 from roamrc.slotted import replace
 from roamrc.system import System
 
@@ -43,6 +45,8 @@ CASES: dict[str, tuple[Report, Decision, bool]] = {
     "being written": (found(AT_HOME, "in-sync", again=0.1), AT_HOME, False),
     "a problem of the last look": (found(AT_HOME, "in-sync", problems=(FAULT,)), AT_HOME, False),
     "hold has said nothing of the file": (found(OFFLINE, "in-sync"), AT_HOME, False),
+    "hold after a write that failed": (found(AT_WORK, "pending", problems=(FAULT,)), OFFLINE, False),
+    "hold while the file is being written": (found(AT_HOME, "pending", again=0.1), OFFLINE, False),
     "a question": (found(AT_HOME, "in-sync"), replace(AT_HOME, questions=(Question("resolves", "x"),)), False),
     "a question under hold": (found(AT_HOME, "in-sync"), replace(OFFLINE, questions=(Question("resolves", "x"),)), False),
     "a problem of the decision": (found(AT_HOME, "in-sync"), replace(AT_HOME, problems=(FAULT,)), False),
@@ -61,11 +65,29 @@ def test_what_is_passed_over(seen: Look, before: Report, decision: Decision, pas
         assert not passing.nothing_new(replace(seen, decision=decision, **more), lent=False)  # type: ignore[arg-type]
 
 
-def test_hold_forgets_nothing(seen: Look) -> None:
-    passing = Passing()
+@pytest.mark.parametrize("held", [OFFLINE, replace(AT_WORK, waits=True)], ids=["offline", "waiting"])
+def test_what_stirred_under_hold_is_not_settled_by_it(seen: Look, held: Decision) -> None:
+    """Offline the user edits the file, or names another one: at home again the look is a whole one."""
+    passing, home = Passing(), replace(seen, decision=AT_HOME)
     passing.carried_out(found(AT_HOME, "in-sync"))
-    passing.carried_out(found(OFFLINE, "in-sync"))
-    assert passing.nothing_new(replace(seen, decision=AT_HOME), lent=False)
+    passing.carried_out(found(held, "in-sync"))
+    assert passing.nothing_new(home, lent=False), "nothing stirred"
+    passing.stirred(["npm's file"])
+    passing.carried_out(found(held, "in-sync"))
+    assert not passing.nothing_new(home, lent=False)
+    assert passing.nothing_new(replace(seen, decision=OFFLINE), lent=False)
+    passing.carried_out(found(AT_HOME, "in-sync"))
+    assert passing.nothing_new(home, lent=False)
+
+
+def test_what_became_of_a_login_is_not_known_without_a_plan(tmp_path: Path) -> None:
+    """The disk failed after the rename: the login may stand in the file, and each look goes after it."""
+    system = System({"HOME": str(tmp_path)}, tmp_path)
+    agent = Agent(system, lambda *_: None)
+    plan = FilePlan(File("/f", b"", Record()), b"", Record(), {})
+    for report, lent in ((Report(AT_WORK, plans=[plan]), False), (found(AT_WORK, "pending", problems=(FAULT,)), True)):
+        agent._note(report, 0.0)
+        assert agent.lent is lent
 
 
 @pytest.mark.parametrize(

@@ -261,8 +261,8 @@ class Agent:
     def _note(self, report: Report, now: float) -> None:
         """What is to be known of a report after it: files to look back at, and whether a login of ours stands in npm's."""
         self.rescues.add(report.rescues, now)
-        if report.plans:
-            self.lent = report.plans[-1].record.lent is not None
+        # without a plan nobody knows: the disk may have failed right after the rename (EIO of the folder's fsync)
+        self.lent = not report.plans or report.plans[-1].record.lent is not None
 
     def _wait(self, seen: Look, wish: Wish) -> tuple[Report, dict[str, Any]]:
         """A fallback waits for quiet: nothing changes yet and nothing is noted, but a login that was lent is taken back."""

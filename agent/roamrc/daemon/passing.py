@@ -19,8 +19,8 @@ NETWORK = frozenset(("network", "gateway", "resolv.conf"))
 
 
 class Passing:
-    """`standing` is the profile that the files were found to follow, all of them and without a remark; `elsewhere` tells that
-    since then something other than the network stirred."""
+    """`standing` is the profile that the files were last found to follow; `elsewhere` tells that something other than the network
+    has stirred since, or that the last whole look had a remark: then nothing is passed over."""
 
     def __init__(self) -> None:
         self.standing: Profile | None = None
@@ -31,15 +31,18 @@ class Passing:
         self.elsewhere = self.elsewhere or any(r not in NETWORK for r in reasons)
 
     def carried_out(self, report: Report) -> None:
-        """What a whole look found of the files; under hold it says nothing of them."""
-        self.elsewhere = False
-        if report.decision.action != "hold" and not report.decision.waits:
-            remarks = report.problems or report.again is not None or any(f.state != "in-sync" for f in report.files)
-            self.standing = None if remarks else report.decision.profile
+        """What a whole look found of the files. Under hold they are not held against the profile: what stirred there since is not
+        settled by it (a hand edit made offline, another npm file in the settings)."""
+        d = report.decision
+        if d.action != "hold" and not d.waits:
+            self.standing = d.profile
+        elif self.elsewhere or report.edits:
+            self.standing = None
+        self.elsewhere = bool(report.problems) or report.again is not None or any(f.state != "in-sync" for f in report.files)
 
     def nothing_new(self, seen: Look, lent: bool) -> bool:
         """Whether this state asks nothing of the files: the same profile as they follow, or none yet. A login (`lent`: it stands
-        in a file), a question and a problem are never passed over."""
+        in a file, or may), a question and a problem are never passed over."""
         d = seen.decision
         if self.elsewhere or lent or seen.ended or seen.bound or seen.problems or d.problems or d.questions:
             return False

@@ -36,9 +36,11 @@ class Past:
 
     def keep(self, asked: Asked, plan: FilePlan) -> FilePlan:
         """Keeps a plan, but not one that rests on more than the file, its record and the profile (a proxy of the user's own that
-        no profile names, a backup), nor one with a login in it, which shall lie in no memory longer than in the file."""
+        no profile names, a backup), nor one with a login in it, which shall lie in no memory longer than in the file. A text that
+        no plan has left was written by somebody else: what rests on older ones goes, and a token that he deleted with it."""
         old, new = plan.file.record, plan.record
         plain = old.adopted and new.keys and not (old.lent or new.lent or plan.conflicts or plan.lost)
         if plain and len(plan.file.text or b"") + len(plan.after or b"") <= LONGEST:
-            self.drafts = [*self.drafts[1 - MOST :], (asked, plan)]
+            known = self.drafts[1 - MOST :] if any(p.after == plan.file.text for _, p in self.drafts) else []
+            self.drafts = [*known, (asked, plan)]
         return plan
