@@ -208,6 +208,16 @@ def test_a_look_that_changes_nothing_writes_nothing_and_asks_little(tmp_path: Pa
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_on_the_way_npm_s_file_and_the_ledger_are_left_alone(tmp_path: Path) -> None:
+    """The look that an event brings finds what it found before; only the one after it, at rest, reads both again."""
+    with agent(tmp_path) as a:
+        calls = look(a, tmp_path)
+    for name in ("ledger.json", ".npmrc"):
+        assert len([x for x in calls if re.search(rf'open\w*\([^)]*/{re.escape(name)}"', x)]) == 1, "\n".join(calls)
+    assert looks(calls) >= 2
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 def test_a_look_costs_the_same_with_many_profiles(tmp_path: Path) -> None:
     with agent(tmp_path, many=300) as a:
         calls = look(a, tmp_path)
