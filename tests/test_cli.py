@@ -509,7 +509,7 @@ def test_without_an_agent_status_says_as_of(home: Home, call: Any) -> None:
     call("use", "office", "--for", "2h")
     r = call("status")
     assert r.code == 1
-    assert re.match(rf"office since {UTC.pattern}  as of then: no agent is running", r.out)
+    assert re.match(rf"office since {UTC.pattern}  as of then; no agent is running now", r.out)
     assert "\n  why       the office lets nothing else out (chosen by hand)\n" in r.out
     assert "\n  npm       ~/.npmrc: in-sync\n" in r.out
     assert "\n    proxy = http://proxy.corp.example:8080\n" in r.out

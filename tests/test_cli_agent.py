@@ -58,7 +58,7 @@ def test_a_day_with_an_agent(home: Home) -> None:
         assert home.roamrc("apply").code in (0, 1)
     after = home.roamrc("status")
     assert after.code == 1
-    assert "as of then: no agent is running" in after.out
+    assert "as of then; no agent is running now" in after.out
 
 
 def test_a_second_agent_writes_no_profiles(home: Home) -> None:

@@ -133,7 +133,7 @@ def test_every_command_means_the_installed_agent_s_state(desk: Desk, monkeypatch
     monkeypatch.setenv("ROAMRC_STATE_HOME", str(desk.home / "memory"))
     assert desk.type("install", "--yes")[0] == 0
     monkeypatch.delenv("ROAMRC_STATE_HOME")
-    note = "note: the installed agent's folder"
+    note = "the installed agent's"
     for words, shown in ((["status"], "anywhere"), (["log"], "anywhere"), (["apply"], "anywhere"), (["use", "direct"], "direct")):
         _, said, err = desk.type(*words)
         assert (shown in said, note in err) == (True, True), (words, said, err)

@@ -90,7 +90,7 @@ def test_the_user_manager_goes_and_comes(desk: Desk) -> None:
     assert desk.root(f"test -e /proc/{before}").returncode == 1
     hidden = desk.call("state")["hidden"]
     assert hidden.startswith("no service manager: this session has no user manager of systemd (")
-    left = f"{hidden}, but an install left ~/.config/systemd/user/default.target.wants/{UNIT}"
+    left = f"{hidden}, but an install left ~/.config/systemd/user/{UNIT}"
     assert desk.call("advice")["said"] == [["warn", left, "roamrc uninstall"]]
     desk.root("systemctl start user@2000.service")
     until(lambda: desk.show("ActiveState") == "active", 10, "the agent is back after log-in")

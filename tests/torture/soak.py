@@ -65,7 +65,7 @@ def live(folder: Path, roams: int, seed: int, say: Say) -> Lived:
     wrong: list[str] = []
     places = list(NETWORKS)
     desk.go("office", force=True)
-    warm, first, before = max(1000, roams // 10), None, "office"  # the log turns over after 8,000
+    warm, first, before = max(1000, min(10_000, roams // 2)), None, "office"  # the log turns over after 8,000
     for n in range(roams):
         place = r.choice([p for p in places if p != before])
         agent.look(place)

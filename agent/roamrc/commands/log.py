@@ -21,6 +21,7 @@ from pathlib import Path
 
 from .. import show
 from ..errors import RoamError
+from ..memory import glance
 from ..memory.state import State
 from ..terminal import out
 from .use import duration
@@ -43,7 +44,7 @@ def arguments(p: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    state = State(Path(out.state()))
+    state = State(Path(out.meant(glance.state())))
     since = moment(args.since, time.time()) if args.since is not None else ""
     last = _count(args.n) if args.n is not None else None if since else LAST
     news = follow(state.path("log.jsonl")) if args.follow else None

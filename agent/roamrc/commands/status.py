@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run(args: Any) -> int:
-    folder = out.state()
+    folder = out.meant(glance.state())
     found, pid = glance.stored(folder), glance.agent_pid(folder)
     status = shown(found or {}, pid)
     if args.json:
@@ -95,7 +95,7 @@ def tell(status: Mapping[str, Any], known: bool = True) -> None:
     running = status["agent"]["running"]
     head = status["profile"] or status["action"]
     since = f" since {show.line(str(status['since']))}" if status.get("since") else ""
-    stale = "  as of then: no agent is running (roamrc run, or roamrc install)" if known and not running else ""
+    stale = "  as of then; no agent is running now (roamrc run, or roamrc install)" if known and not running else ""
     held = " (held: nothing is changed)" if status["profile"] and status["action"] == "hold" else ""
     print(f"{out.styled(show.line(str(head)), 'bold')}{held}{since}{out.styled(stale, 'warn') if stale else ''}")
     print(f"  why       {status['because']}")

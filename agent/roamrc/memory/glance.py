@@ -140,7 +140,7 @@ def agent_pid(folder: str) -> int | None:
 
 
 def service(env: Mapping[str, str], home: str, platform: str) -> str | None:
-    """The service manager that has our service, told by its files alone (services.leftovers): asking the manager costs a
+    """The service manager that has our service, told by its files alone: asking the manager costs a
     child."""
     found = any(os.path.lexists(path) for path in files(env, home, platform))
     return ("launchd" if platform == "darwin" else "systemd") if found else None

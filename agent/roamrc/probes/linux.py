@@ -82,8 +82,8 @@ def told(
     wifi, how = wifi_linux.Wifi(None, None), "sysfs"
     if link:
         card = devices.card(link)
-        known = system.stat("/sys/class/net") is not None
         kind = devices_linux.kind(system, card, memory)
+        known = system.stat("/sys/class/net") is not None
         if kind == "wifi" or (not known and kind == "wired" and not card.kind):
             wifi, how = wifi_linux.read(system, card.index), wifi_linux.VIA
             if kind == "wifi":

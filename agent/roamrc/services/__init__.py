@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ..memory import glance
 from ..model import Advice, Hidden
 from ..slotted import dataclass
 from ..system import System
@@ -97,14 +98,7 @@ def advice(
 def leftovers(system: System) -> tuple[Path, ...]:
     """The files that an install made, where the service manager itself can't be asked (ssh, container): removing them is enough,
     then."""
-    if system.platform == "darwin":
-        from .launchd import LABEL
-
-        paths = [system.home / "Library/LaunchAgents" / f"{LABEL}.plist"]
-    else:
-        from .systemd import UNIT, folders
-
-        paths = [f / part for f in folders(system) for part in (f"default.target.wants/{UNIT}", UNIT)]
+    paths = map(Path, glance.files(system.env, str(system.home), system.platform))
     return tuple(p for p in paths if os.path.lexists(p))
 
 

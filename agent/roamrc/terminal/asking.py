@@ -24,7 +24,7 @@ def request(verb: str, args: Mapping[str, Any], *, as_json: bool, dry_run: bool)
     folder = glance.state()
     content = None
     if glance.agent_pid(folder) is not None:
-        content = _by_agent(out.state(), verb, args, dry_run)
+        content = _by_agent(out.meant(folder), verb, args, dry_run)
     if content is None:
         content = _alone(verb, args, dry_run)
     status = screen.shown(content["status"], glance.agent_pid(folder))

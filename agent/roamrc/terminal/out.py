@@ -81,15 +81,14 @@ def ask(question: str) -> bool:
         return False
 
 
-def state() -> str:
-    """The state folder, by its files alone; that it is the installed agent's and not this shell's is said on standard error."""
+def meant(state: str) -> str:
+    """The state folder that glance.state() told; that it is the installed agent's and not this shell's is said on standard
+    error."""
     from .. import folders
-    from ..memory import glance
 
-    folder = glance.state()
-    if os.path.realpath(folder) != os.path.realpath(folders.state(os.environ, glance.home())):
-        print(f"note: the installed agent's folder is meant, {home(folder)}", file=sys.stderr)
-    return folder
+    if os.path.realpath(state) != os.path.realpath(folders.state(os.environ, os.path.expanduser("~"))):
+        print(f"note: this shell names another state folder; the installed agent's is used, {home(state)}", file=sys.stderr)
+    return state
 
 
 def machine() -> System:
